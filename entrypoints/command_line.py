@@ -13,6 +13,7 @@ from typing import Final, NoReturn
 from domain.errors import ConfigurationError, CouplingError, InconsistentSnapshot
 from domain.suggestions import did_you_mean
 from domain.version import VERSION
+from domain.wording import describe_os_error
 from entrypoints._command_line.command import FAILED, MISTAKE, Command
 from entrypoints._command_line.completion_command import COMPLETION
 from entrypoints._command_line.console import print_error
@@ -116,6 +117,9 @@ def _run(command: Command, options: argparse.Namespace) -> int:
         return MISTAKE
     except CouplingError as error:
         print_error(_sentence("The run failed", error))
+        return FAILED
+    except OSError as error:
+        print_error(f"The run failed: {describe_os_error(error)}")
         return FAILED
     except StoppedEarly as reason:
         print_error(str(reason))

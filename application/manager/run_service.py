@@ -272,9 +272,10 @@ class RunService:
             start.failed(error)
 
     def _report(self, result: RunFinished) -> None:
+        timed = self._board.timed(result)
         for listener in self._listeners:
-            listener(result)
-        self._board.publish(result)
+            listener(timed)
+        self._board.publish(timed)
         self._end_start()
 
 

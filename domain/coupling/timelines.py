@@ -169,6 +169,13 @@ class Rounds:
         self._received.add((port, slot))
         self._finish_round_if_done()
 
+    def note_closed(self, port: PortState) -> None:
+        """Record that a slot of an S port was closed; rounds go on without a port that has none."""
+        if not port.open_slots():
+            self._receivers = [item for item in self._receivers if item is not port]
+            self._received = {item for item in self._received if item[0] != port.name}
+            self._finish_round_if_done()
+
     def iteration_to_receive(self, outer: Iteration) -> Iteration:
         """Return the iteration for which an S port would receive next."""
         if self.iteration is None or (
@@ -390,6 +397,10 @@ class ReuseLoop:
         """Record that a connected S port has received a message for an iteration."""
         assert self.iteration is not None
         self._rounds_by_port[port.name].receive(port.name, slot, self.iteration, received)
+
+    def note_closed(self, port: PortState) -> None:
+        """Record that the sender to a connected S port has finished."""
+        self._rounds_by_port[port.name].note_closed(port)
 
     def check_finished(self) -> None:
         """Check that the pass is complete.

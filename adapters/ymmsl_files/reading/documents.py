@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,13 @@ from domain.model.configuration import ResumeOrigin
 from domain.suggestions import hint
 
 STANDARD_INPUT = "-"
+
+# These libraries log every step of reading a file, at INFO. A host program that has chosen their
+# level gets these lines.
+for _library in ("yatiml", "ymmsl"):
+    _log = logging.getLogger(_library)
+    if _log.level == logging.NOTSET:
+        _log.setLevel(logging.WARNING)
 
 Content = v0_1.PartialConfiguration | v0_2.Configuration
 
