@@ -132,6 +132,11 @@ class InstanceRegistry:
         """Whether an instance has registered and not deregistered."""
         return instance in self._locations
 
+    def has_left(self, name: str) -> bool:
+        """Whether an instance has registered, and deregistered since."""
+        instance, _ = self.resolve(name)
+        return instance in self._dialects and instance not in self._locations
+
     def registered(self) -> list[Reference]:
         """Return the instances that have registered and not deregistered."""
         return list(self._locations)

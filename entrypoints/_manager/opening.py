@@ -15,6 +15,7 @@ from adapters.filesystem.run_directory import FilesystemRunDirectory
 from adapters.local_agents.launcher import LocalAgentLauncher
 from application.interfaces.agents import AgentLauncher
 from application.manager.snapshots.snapshot_stores import SnapshotStores
+from domain.errors import ConfigurationError
 from domain.model.configuration import Configuration
 from domain.running.events import RunFinished
 from entrypoints._manager.run_input import RunInput
@@ -80,10 +81,21 @@ def _run_directory(
         return FilesystemRunDirectory.in_existing(run_dir)
     start = datetime.now().astimezone()
     directory = FilesystemRunDirectory.create(
-        configuration.model.name, parent=Path.cwd(), start=start
+        configuration.model.name, parent=_current_directory(), start=start
     )
     undo.callback(directory.remove)
     return directory
+
+
+def _current_directory() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        msg = (
+            "The current directory was removed, so no run directory can be created in it. Change to"
+            " another directory, or pass --run-dir."
+        )
+        raise ConfigurationError(msg) from error
 
 
 def _to_run(
