@@ -191,8 +191,8 @@ def test_program_of_an_imported_file_gets_the_folder_of_that_file(source, tmp_pa
     loaded = source.load(
         [
             (
-                "ymmsl_version: v0.2\nimports:\n- from codes import implementation p\nmodels:\n  m:\n"
-                "    description: m\n    components:\n"
+                "ymmsl_version: v0.2\nimports:\n- from codes import implementation p\nmodels:\n"
+                "  m:\n    description: m\n    components:\n"
                 "      a: {description: a, ports: {}, implementation: p}\n"
             )
         ]
