@@ -46,8 +46,17 @@ def test_invalid_model_is_reported(old, new, message):
 def test_conduit_is_quoted_as_in_the_file():
     message = problem_of(changed("micro.start", "mikro.start"))
     assert message.startswith(
-        "the text given: in model 'm': conduit 'macro.out: mikro.start': component 'mikro' does"
-        " not exist"
+        "the text given, line 10: in model 'm': conduit 'macro.out: mikro.start': component"
+        " 'mikro' does not exist"
+    )
+
+
+def test_swapped_ends_of_a_conduit_are_reported_with_the_cure():
+    text = changed("macro.out: micro.start", "micro.start: macro.out")
+    (problem,) = problems_of(text)
+    assert problem.endswith(
+        "conduit 'micro.start: macro.out': its ends are swapped, since 'micro.start' receives and"
+        " 'macro.out' sends. Write 'macro.out: micro.start'."
     )
 
 
