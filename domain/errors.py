@@ -8,6 +8,7 @@
     │   ├── PortError               (also a RuntimeError)
     │   │   ├── PortMissing         (also a KeyError)
     │   │   └── PortClosed
+    │   │       └── PeerFinished
     │   ├── CallOrderError          (also a RuntimeError)
     │   ├── SettingMissing          (also a KeyError)
     │   ├── SettingMismatch         (also a TypeError)
@@ -34,6 +35,15 @@
 Errors that a model may catch also subclass the built-in exception that MUSCLE3 raises in the same
 place, so that a converted model keeps working.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from domain.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class CouplingError(Exception):
@@ -78,6 +88,10 @@ class PortClosed(PortError):
     """A message was expected on a port that the peer has closed."""
 
 
+class PeerFinished(PortClosed):
+    """A message was expected from a peer that has finished normally."""
+
+
 class CallOrderError(UsageError, RuntimeError):
     """A call is not allowed at this point."""
 
@@ -93,12 +107,13 @@ class ArgumentInvalid(UsageError, ValueError):
 class SettingMissing(UsageError, KeyError):
     """The model requested a setting that is not set, without giving a default."""
 
-    def __init__(self, name: str, tried: tuple[str, ...]) -> None:
+    def __init__(self, name: str, tried: tuple[str, ...], *, known: Iterable[str] = ()) -> None:
         self.name = name
         self.tried = tried
         super().__init__(
-            f"Setting '{name}' is not set, and the model gave no default for it. Add it to the"
-            f" settings in the yMMSL file, under one of: {', '.join(tried)}."
+            f"Setting '{name}' is not set, and the model gave no default for it."
+            f"{did_you_mean(name, known)} Add it to the settings in the yMMSL file, under one of:"
+            f" {', '.join(tried)}."
         )
 
     def __str__(self) -> str:

@@ -66,6 +66,15 @@ class Reference:
         self._text = _format(self._parts)
         self._hash = hash(self._text)
 
+    @classmethod
+    def _of(cls, parts: tuple[ReferencePart, ...]) -> Reference:
+        """Return the reference with parts that are known to be valid."""
+        reference = cls.__new__(cls)
+        reference._parts = parts
+        reference._text = _format(parts)
+        reference._hash = hash(reference._text)
+        return reference
+
     @property
     def parts(self) -> tuple[ReferencePart, ...]:
         """The names and indices that make up this reference."""
@@ -74,15 +83,20 @@ class Reference:
     @property
     def indices(self) -> tuple[int, ...]:
         """The indices at the end: `(3, 0)` for `a.b[3][0]`."""
-        count = len(self.without_trailing_ints())
-        return tuple(part for part in self._parts[count:] if isinstance(part, int))
+        last = self._parts[self._end_of_name() :]
+        return tuple(part for part in last if isinstance(part, int))
 
     def without_trailing_ints(self) -> Reference:
         """Return this reference without the indices at its end."""
+        end = self._end_of_name()
+        return self if end == len(self._parts) else self._of(self._parts[:end])
+
+    def _end_of_name(self) -> int:
+        """Return how many parts precede the indices at the end."""
         end = len(self._parts)
         while end > 0 and isinstance(self._parts[end - 1], int):
             end -= 1
-        return self if end == len(self._parts) else Reference(self._parts[:end])
+        return end
 
     def starts_with(self, other: Reference) -> bool:
         """Return whether this reference begins with all parts of the other."""

@@ -14,10 +14,18 @@ _CONTROLS: Final = (
 _CONTROL: Final = re.compile(f"[{_CONTROLS}]")
 _CONTROL_OR_BREAK: Final = re.compile(f"[\\n{_CONTROLS}]")
 
+_ORDINAL_ENDINGS: Final = {1: "st", 2: "nd", 3: "rd"}
+
 
 def counted(number: int, noun: str, *, ending: str = "s") -> str:
     """Return a number with a noun, such as `1 slot` or `3 slots`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}{ending}"
+
+
+def ordinal(number: int) -> str:
+    """Return a number as an ordinal, such as `1st` or `12th`."""
+    is_teen = number // 10 % 10 == 1
+    return f"{number}{'th' if is_teen else _ORDINAL_ENDINGS.get(number % 10, 'th')}"
 
 
 def shortened(text: str, limit: int) -> str:

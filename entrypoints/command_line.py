@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
 from domain.errors import ConfigurationError, CouplingError, InconsistentSnapshot
+from domain.suggestions import did_you_mean
 from domain.version import VERSION
 from entrypoints._command_line.command import FAILED, MISTAKE, Command
+from entrypoints._command_line.completion_command import COMPLETION
 from entrypoints._command_line.console import print_error
+from entrypoints._command_line.convert_command import CONVERT
+from entrypoints._command_line.echo import with_echo_separated
 from entrypoints._command_line.hosts_command import HOSTS
+from entrypoints._command_line.logs_command import LOGS
 from entrypoints._command_line.parser import Parser
 from entrypoints._command_line.resources_command import RESOURCES
 from entrypoints._command_line.run_command import CHECK, RUN
@@ -21,11 +27,34 @@ from entrypoints._command_line.sbatch_command import SBATCH
 from entrypoints._command_line.snapshots_command import SNAPSHOTS, with_list_inserted
 from entrypoints._command_line.stop_signals import StoppedEarly, StopSignals
 
-COMMANDS: Final = (RUN, CHECK, RESOURCES, SBATCH, SNAPSHOTS, HOSTS)
+COMMANDS: Final = (
+    RUN,
+    CHECK,
+    CONVERT,
+    LOGS,
+    RESOURCES,
+    SBATCH,
+    SNAPSHOTS,
+    HOSTS,
+    COMPLETION,
+)
+_WITHOUT_COMMAND: Final = ("-h", "--help", "--version")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run `conjoin`."""
+    parser, commands = _parsers()
+    given = sys.argv[1:] if arguments is None else arguments
+    missing = _missing_command(given, commands)
+    if missing:
+        parser.error(missing)
+    options = parser.parse_args(with_echo_separated(with_list_inserted(given)))
+    options.commands = commands
+    sys.exit(_run(options.command, options))
+
+
+def _parsers() -> tuple[Parser, Mapping[str, argparse.ArgumentParser]]:
+    """Return the parser of the command line, and those of the commands."""
     parser = Parser(
         prog="conjoin", description="Couples simulation programs into one model and runs it."
     )
@@ -37,11 +66,20 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         )
         command.add_arguments(added)
         added.set_defaults(command=command)
-    given = sys.argv[1:] if arguments is None else arguments
-    if given and given[0] not in commands.choices and Path(given[0]).is_file():
-        parser.error(f"the command is missing. To run this file: conjoin run {given[0]}")
-    options = parser.parse_args(with_list_inserted(given))
-    sys.exit(_run(options.command, options))
+    return parser, commands.choices
+
+
+def _missing_command(given: Sequence[str], commands: Container[str]) -> str:
+    """Return what is wrong with a command line without a command; empty if it has one."""
+    if not given or given[0] in commands or given[0] in _WITHOUT_COMMAND:
+        return ""
+    is_option = given[0].startswith("-")
+    suggestion = did_you_mean(given[0], _WITHOUT_COMMAND) if is_option else ""
+    if suggestion:
+        return f"unrecognized arguments: {given[0]}.{suggestion}"
+    if is_option or Path(given[0]).is_file():
+        return f"the command is missing. Did you mean this? conjoin run {shlex.join(given)}"
+    return ""
 
 
 def run_manager(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -49,7 +87,8 @@ def run_manager(arguments: Sequence[str] | None = None) -> NoReturn:
     parser = Parser(prog="python -m entrypoints.manager", description=RUN.description)
     _add_version(parser)
     RUN.add_arguments(parser)
-    sys.exit(_run(RUN, parser.parse_args(arguments)))
+    given = sys.argv[1:] if arguments is None else arguments
+    sys.exit(_run(RUN, parser.parse_args(with_echo_separated(given))))
 
 
 def _add_version(parser: argparse.ArgumentParser) -> None:

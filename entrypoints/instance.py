@@ -18,21 +18,34 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn, overload
 
 from domain.coupling.flags import InstanceFlags
 from domain.coupling.grid import Grid
 from domain.coupling.messages import Message
 from domain.coupling.ports import Operator
 from domain.coupling.settings import (
-    SETTING_TYPES,
+    BoolType,
+    Floats,
+    FloatsType,
+    FloatTable,
+    FloatTableType,
+    FloatType,
+    Ints,
+    IntsType,
+    IntType,
     Settings,
     SettingValue,
+    StrType,
     names_to_try,
+    setting_type,
     settings_of,
 )
 from domain.errors import ArgumentInvalid, ArgumentMismatch, SettingMissing
 from entrypoints._instance.tracebacks import hide_internals
+
+if TYPE_CHECKING:
+    from application.instance.lifecycle import Lifecycle
 
 DONT_APPLY_OVERLAY: Final = InstanceFlags.DONT_APPLY_OVERLAY
 USES_CHECKPOINT_API: Final = InstanceFlags.USES_CHECKPOINT_API
@@ -107,16 +120,39 @@ class Instance:
         """Return the sorted names of all settings that this instance can get."""
         return self._lifecycle.list_settings()
 
-    @hide_internals
+    @overload
+    def get_setting(self, name: str, typ: BoolType, *, default: bool | None = None) -> bool: ...
+    @overload
+    def get_setting(self, name: str, typ: IntType, *, default: int | None = None) -> int: ...
+    @overload
+    def get_setting(self, name: str, typ: FloatType, *, default: float | None = None) -> float: ...
+    @overload
+    def get_setting(self, name: str, typ: StrType, *, default: str | None = None) -> str: ...
+    @overload
+    def get_setting(self, name: str, typ: IntsType, *, default: Ints | None = None) -> Ints: ...
+    @overload
+    def get_setting(
+        self, name: str, typ: FloatsType, *, default: Floats | None = None
+    ) -> Floats: ...
+    @overload
+    def get_setting(
+        self, name: str, typ: FloatTableType, *, default: FloatTable | None = None
+    ) -> FloatTable: ...
+    @overload
     def get_setting(
         self, name: str, typ: str | None = None, *, default: SettingValue | None = None
+    ) -> SettingValue: ...
+    @hide_internals
+    def get_setting(
+        self, name: str, typ: object = None, *, default: SettingValue | None = None
     ) -> SettingValue:
         """Return the value of a setting.
 
         Args:
             name: Its name, without any prefix.
             typ: Type that it must have: one of "str", "int", "float", "bool", "[int]", "[float]"
-                and "[[float]]". If a float is requested, an int is accepted and converted.
+                and "[[float]]", or the type itself, such as `float` or `list[int]`. If a float is
+                requested, an int is accepted and converted.
             default: What to return if it is not set.
 
         Raises:
@@ -127,10 +163,8 @@ class Instance:
         Example:
             >>> dt = instance.get_setting("dt", "float", default=0.1)
         """
-        if typ is not None and typ not in SETTING_TYPES:
-            msg = f"There is no setting type '{typ}'. Use one of {', '.join(SETTING_TYPES)}."
-            raise ValueError(msg)
-        return self._lifecycle.get_setting(name, typ, self._default(name, default))
+        wanted = None if typ is None else setting_type(typ)
+        return self._lifecycle.get_setting(name, wanted, _default(self._lifecycle, name, default))
 
     @hide_internals
     def list_ports(self) -> dict[Operator, list[str]]:
@@ -330,12 +364,6 @@ class Instance:
         """
         self._lifecycle.take_final_snapshot(_own_message(message, "save_final_snapshot()"))
 
-    def _default(self, name: str, default: SettingValue | None) -> Callable[[], SettingValue]:
-        def missing() -> NoReturn:
-            raise SettingMissing(name, names_to_try(self._lifecycle.name, name))
-
-        return missing if default is None else lambda: default
-
 
 def run_simulation(
     configuration: object, implementations: Mapping[str, Callable[[], object]]
@@ -372,6 +400,16 @@ def run_simulation(
     from entrypoints._simulation.simulation import run_simulation as run
 
     run(configuration, implementations)
+
+
+def _default(
+    lifecycle: Lifecycle, name: str, default: SettingValue | None
+) -> Callable[[], SettingValue]:
+    def missing() -> NoReturn:
+        tried = names_to_try(lifecycle.name, name)
+        raise SettingMissing(name, tried, known=lifecycle.list_settings())
+
+    return missing if default is None else lambda: default
 
 
 def _own_message(message: Message, call: str, port: str = "") -> Message:

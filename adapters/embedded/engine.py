@@ -167,6 +167,10 @@ class EmbeddedTaskEngine(TaskEngine):
         self._connected.release(value)
 
     @override
+    async def spill(self, nbytes: int) -> int:
+        return await self._connected.spill(nbytes)
+
+    @override
     async def submit(self, function: str, arguments: Message, options: SubmitOptions) -> Ticket:
         return await self._connected.submit(function, arguments, options)
 

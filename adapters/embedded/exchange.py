@@ -103,6 +103,10 @@ class Exchange:
             if timeout is not None:
                 timer = self._loop.call_later(timeout, _time_out, future, host, message.kind)
             return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                self.packing.drop(future.result())  # It arrived, but its caller is gone.
+            raise
         finally:
             self._calls.drop(number)
             if timer is not None:

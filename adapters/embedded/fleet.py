@@ -11,6 +11,7 @@ from adapters.embedded.exchange import Exchange
 from adapters.embedded.members import HOST_VARIABLE, Member, start_process
 from adapters.embedded.run_places import RunPlaces
 from adapters.embedded.start_up import FAILED, HELLO, OK, READY
+from adapters.wire.host_values import reason_to_plain
 from domain.runtime.errors import EngineError
 from domain.runtime.hosts import EnginePlan, Host, HostPlan, LossReason
 from domain.runtime.payloads import Message
@@ -49,6 +50,7 @@ class Fleet:
         self._on_line = on_line
         self._on_lost = on_lost
         self._members: dict[str, Member] = {}
+        self._lost: dict[str, LossReason] = {}
         self._cleanups: set[asyncio.Future[None]] = set()
         exchange.handlers.on_request(HELLO, self._on_hello)
         exchange.handlers.on_request(READY, self._on_ready)
@@ -157,7 +159,8 @@ class Fleet:
             raise EngineError(f"unexpected host {sender}")
         member.process.identify(pid)
         member.host = Host(sender, member.host.plan, pid)
-        return Message("engine:settings", payload=self._plan.settings)
+        lost = {uid: reason_to_plain(reason) for uid, reason in self._lost.items()}
+        return Message("engine:settings", {"lost": lost}, self._plan.settings)
 
     async def _on_ready(self, sender: str, _request: Message) -> Message:
         member = self._members.get(sender)
@@ -173,7 +176,7 @@ class Fleet:
 
     def _on_end(self, uid: str, code: int, lines: Sequence[str]) -> None:
         member = self._members.pop(uid)
-        reason = member.reason(code, lines)
+        reason = self._lost[uid] = member.reason(code, lines)
         if code:
             self._kill_descendants(uid)
         if not member.has_started:

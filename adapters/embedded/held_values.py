@@ -26,6 +26,7 @@ LOCATE: Final = "engine:locate"
 HOLD: Final = "engine:hold"
 RELEASE: Final = "engine:release"
 UNMAP: Final = "engine:unmap"
+SPILL: Final = "engine:spill"
 
 STORED: Final = "engine:stored"
 LOCATED: Final = "engine:located"
@@ -95,6 +96,14 @@ class HeldValues:
             )
         except OSError as error:
             raise ValueLost(value.key, f"its memory cannot be mapped: {error}") from error
+
+    async def spill(self, nbytes: int) -> int:
+        """Write values of this process to files; see `EngineLink.spill`."""
+        reply = await self._exchange.request(HEAD, Message(SPILL, {"bytes": nbytes}))
+        # The notices that the blocks are free have arrived before the reply.
+        self._segments.trim()
+        spilled = reply.fields.get("bytes")
+        return spilled if isinstance(spilled, int) else 0
 
     def retain(self, value: EngineValue) -> None:
         """Hold a value once more."""

@@ -80,6 +80,7 @@ class HostProcess:
     async def _start(self) -> bool:
         request = self._exchange.request
         settings = await request(HEAD, Message(HELLO, {"pid": os.getpid()}))
+        self._note_earlier_losses(settings.fields.get("lost"))
         try:
             factory = _load_factory(self._orders.factory)
             self._host = factory(self._link, self._orders.host, settings.payload)
@@ -113,6 +114,11 @@ class HostProcess:
     def _note_lost(self, _sender: str, fields: Mapping[str, Plain]) -> None:
         match fields:
             case {"uid": str(uid), "reason": reason}:
+                self._link.host_lost(uid, reason_from_plain(reason))
+
+    def _note_earlier_losses(self, lost: Plain) -> None:
+        if isinstance(lost, Mapping):
+            for uid, reason in lost.items():
                 self._link.host_lost(uid, reason_from_plain(reason))
 
 

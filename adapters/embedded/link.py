@@ -101,6 +101,10 @@ class EmbeddedLink(EngineLink):
         self._values.release(value)
 
     @override
+    async def spill(self, nbytes: int) -> int:
+        return await self._values.spill(nbytes)
+
+    @override
     async def submit(self, function: str, arguments: Message, options: SubmitOptions) -> Ticket:
         return self._submissions.submit(function, arguments, options)
 

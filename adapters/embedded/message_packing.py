@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -98,18 +98,25 @@ class MessagePacking:
         Raises:
             OSError: Its payload cannot be mapped, usually because the sender is gone.
         """
-        for value in frame.values:
-            self._on_value_arrived(value)
         parcel = frame.parcel
         on_unmapped: Callable[[], None] = _ignore
         if isinstance(parcel, BlockParcel):
             on_unmapped = partial(self._give_back_soon, sender, parcel.place)
-        payload = unpack(parcel, self._segments, on_unmapped=on_unmapped)
+        for value in frame.values:
+            self._on_value_arrived(value)
+        try:
+            payload = unpack(parcel, self._segments, on_unmapped=on_unmapped)
+        except OSError:
+            self._drop_values(frame.values)
+            raise
         return Message(frame.kind, frame.fields, payload, frame.values)
 
     def drop(self, message: Message) -> None:
         """Release what a message holds that no caller waits for."""
-        for value in message.values:
+        self._drop_values(message.values)
+
+    def _drop_values(self, values: Sequence[EngineValue]) -> None:
+        for value in values:
             self._on_value_dropped(value)
 
     def delivered_here(self, message: Message) -> Message:

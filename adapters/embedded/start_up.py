@@ -7,7 +7,9 @@ from typing import Final
 from domain.runtime.payloads import Message
 
 HELLO: Final = "engine:hello"
-"""From a new host: its process ID. The reply contains the settings of its RuntimeHost."""
+"""From a new host: its process ID.
+
+The reply contains the settings of its RuntimeHost, and the hosts that were lost before."""
 
 READY: Final = "engine:ready"
 """From a host that handles requests."""

@@ -18,6 +18,9 @@ from domain.runtime.payloads import Message, Plain
 BUSY_TIME: Final = 0.5
 """Seconds to wait for a host that may be too busy to report what it runs."""
 
+RUNS_SOMETHING: Final = 1
+"""What such a host runs, at least."""
+
 
 class UsageReport:
     """Answers the requests of all processes for what each of them uses.
@@ -52,7 +55,9 @@ class UsageReport:
     async def _running_on(self, uid: str) -> int:
         try:
             reply = await self._exchange.request(uid, Message(RUNNING), timeout=BUSY_TIME)
-        except (EngineError, TimeoutError):
+        except TimeoutError:
+            return RUNS_SOMETHING
+        except EngineError:
             return 0
         running = reply.fields.get("running")
         return running if isinstance(running, int) else 0

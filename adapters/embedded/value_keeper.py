@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from adapters.embedded.held_values import (
     LOCATE,
     LOCATED,
     RELEASE,
+    SPILL,
     STORE,
     STORED,
     UNMAP,
@@ -64,6 +66,7 @@ class ValueKeeper:
         self._spilling = asyncio.Lock()
         exchange.handlers.on_request(STORE, self._store)
         exchange.handlers.on_request(LOCATE, self._locate)
+        exchange.handlers.on_request(SPILL, self._spill_for)
         exchange.handlers.on_notice(HOLD, self._hold)
         exchange.handlers.on_notice(RELEASE, self._release)
         exchange.handlers.on_notice(UNMAP, self._unmap)
@@ -113,10 +116,21 @@ class ValueKeeper:
             for key in self._ledger.to_spill(self._limit):
                 await self._spill(key)
 
-    async def _spill(self, key: str) -> None:
+    async def _spill_for(self, sender: str, request: Message) -> Message:
+        """Write values of a process that needs memory to files, as far as the disk allows."""
+        nbytes, spilled = request.fields.get("bytes"), 0
+        if isinstance(nbytes, int):
+            with contextlib.suppress(OSError):
+                async with self._spilling:
+                    for key in self._ledger.to_spill_of(sender, nbytes):
+                        spilled += await self._spill(key)
+        return Message(STORED, {"bytes": spilled})
+
+    async def _spill(self, key: str) -> int:
+        """Write a value to a file, unless it is freed or mapped meanwhile; return its bytes."""
         parcel = self._parcels.get(key)
         if not isinstance(parcel, BlockParcel):
-            return
+            return 0
         name, start = f"value-{next(self._files)}", time.time()
         loop = asyncio.get_running_loop()
         # it may be freed meanwhile
@@ -127,11 +141,12 @@ class ValueKeeper:
             self._segments.disown(place.segment)
         if key not in self._ledger or self._ledger.is_mapped(key):
             self._segments.remove_file(name)
-            return
+            return 0
         self._free_block(key, parcel)
         self._parcels[key] = FileParcel(name, parcel.sizes)
         self._ledger.spill(key)
         self._on_spilled(start, sum(parcel.sizes))
+        return sum(parcel.sizes)
 
     async def _locate(self, sender: str, request: Message) -> Message:
         key = request.fields.get("key")

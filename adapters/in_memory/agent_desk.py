@@ -11,6 +11,7 @@ from domain.errors import CouplingError, ManagerRefused
 from domain.placement.resources import NodeResources
 from domain.running.activity import Activity
 from domain.running.agents import Command
+from domain.running.nodes import NodeLoad
 from domain.running.outputs import OutputPiece
 from domain.running.process_end import ProcessResult
 from domain.version import VERSION
@@ -32,6 +33,8 @@ class InMemoryAgentDesk(AgentDesk):
         """The nodes named in requests for commands and in reports of results."""
         self.resources: NodeResources | None = None
         """The reported resources of the node."""
+        self.loads: list[NodeLoad | None] = []
+        """The load in each request for a command, in order."""
         self.activities: list[dict[str, Activity]] = []
         """All reports of what processes are doing, in order."""
         self.output: list[OutputPiece] = []
@@ -57,8 +60,15 @@ class InMemoryAgentDesk(AgentDesk):
             raise ManagerRefused(msg)
         self.resources = resources
 
-    def next_command(self, node: str, reply: Callable[[Command | None], None]) -> None:
+    def next_command(
+        self,
+        node: str,
+        reply: Callable[[Command | None], None],
+        *,
+        load: NodeLoad | None = None,
+    ) -> None:
         self.nodes.add(node)
+        self.loads.append(load)
         if not self._answers:
             self._reply = reply
             return

@@ -11,6 +11,7 @@ from domain.errors import CouplingError, TransportError
 from domain.placement.resources import NodeResources
 from domain.running.activity import Activity
 from domain.running.agents import Command
+from domain.running.nodes import NodeLoad
 from domain.running.outputs import OutputPiece
 from domain.running.process_end import ProcessResult
 
@@ -25,6 +26,8 @@ class InMemoryAgentLine(AgentLine):
         """The reported resources of the node."""
         self.version: str | None = None
         """The reported version of the agent."""
+        self.loads: list[NodeLoad | None] = []
+        """The load in each request for a command, in order."""
         self.results: list[ProcessResult] = []
         """All reported results, in order."""
         self.activities: list[dict[str, Activity]] = []
@@ -46,7 +49,8 @@ class InMemoryAgentLine(AgentLine):
         self.resources = resources
         self.version = version
 
-    def next_command(self) -> Command | None:
+    def next_command(self, load: NodeLoad | None = None) -> Command | None:
+        self.loads.append(load)
         if self.is_closed:
             msg = "the connection to the manager has been closed"
             raise TransportError(msg)

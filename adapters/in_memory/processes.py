@@ -10,6 +10,7 @@ from typing import Final, TypeAlias, final
 from application.interfaces.agents import NodeInspector, ProcessKeeper
 from domain.placement.resources import Core, NodeResources
 from domain.running.agents import StartCommand
+from domain.running.nodes import NodeLoad
 from domain.running.process_end import SUCCESS, Exited, Killed, ProcessEnd, ProcessResult
 
 Fate: TypeAlias = Callable[[Sequence[str]], int | None]
@@ -130,12 +131,24 @@ class InMemoryNodeInspector(NodeInspector):
         node: Name of the node.
         cores: Number of cores, each with one hardware thread.
         memory: Memory in bytes.
+        load: The load of the node.
     """
 
-    def __init__(self, node: str = "node1", *, cores: int = 4, memory: int | None = None) -> None:
+    def __init__(
+        self,
+        node: str = "node1",
+        *,
+        cores: int = 4,
+        memory: int | None = None,
+        load: NodeLoad | None = None,
+    ) -> None:
+        self._load = load or NodeLoad()
         self._resources = NodeResources(
             node, frozenset(Core(number, frozenset({number})) for number in range(cores)), memory
         )
 
     def resources(self) -> NodeResources:
         return self._resources
+
+    def load(self) -> NodeLoad:
+        return self._load

@@ -141,6 +141,10 @@ class InlineTaskEngine(TaskEngine):
         """Retain a value once less."""
         self.values.release(HEAD, value)
 
+    async def spill(self, nbytes: int) -> int:
+        """Raise Unsupported: this engine does not have SPILLS."""
+        return await self.find(HEAD).spill(nbytes)
+
     async def submit(self, function: str, arguments: Message, options: SubmitOptions) -> Ticket:
         """Raise Unsupported: this engine does not have PLACES."""
         return await self.find(HEAD).submit(function, arguments, options)

@@ -142,6 +142,10 @@ class InlineHost(EngineLink):
         """Retain a value once less."""
         self._hosts.values.release(self._uid, value)
 
+    async def spill(self, nbytes: int) -> int:  # noqa: ARG002
+        """Raise Unsupported: this engine does not have SPILLS."""
+        raise Unsupported(Capability.SPILLS, "inline")
+
     async def submit(self, function: str, arguments: Message, options: SubmitOptions) -> Ticket:  # noqa: ARG002
         """Raise Unsupported: this engine does not have PLACES."""
         raise Unsupported(Capability.PLACES, "inline")

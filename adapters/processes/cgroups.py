@@ -1,8 +1,9 @@
-"""Reads the control group limits that containers and batch systems set."""
+"""Reads the control group limits that containers and batch systems set, and what is used."""
 
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -12,6 +13,14 @@ from adapters.processes.topology import parse_list
 
 NO_LIMIT_FROM: Final = 2**60
 """Version 1 reports a huge number when there is no limit."""
+
+_MEMORY_FILES: Final = ("memory.max", "memory.current", "inactive_file")
+_OLD_MEMORY_FILES: Final = (
+    "memory.limit_in_bytes",
+    "memory.usage_in_bytes",
+    "total_inactive_file",
+)
+"""Names of the files with the limit and the use, and of the line in `memory.stat` with caches."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,50 @@ def read_limits(proc: Path, sys: Path) -> Limits:
         min(cpus, default=None),
         min(hwthreads, key=len, default=None),
     )
+
+
+@dataclass(frozen=True)
+class MemoryUse:
+    """The use of memory by a control group that has a limit, in bytes.
+
+    Attributes:
+        limit: The limit.
+        used: Memory in use, without caches of files that can be dropped at once.
+    """
+
+    limit: int
+    used: int
+
+
+def read_memory_use(proc: Path, sys: Path) -> MemoryUse | None:
+    """Return the use of memory by the control group of this process with the tightest limit.
+
+    Args:
+        proc: Mount point of procfs.
+        sys: Mount point of sysfs; control groups are in `fs/cgroup`.
+
+    Returns:
+        The use; None if there is no limit, or the kernel does not report the use.
+    """
+    root = sys / "fs/cgroup"
+    uses: list[MemoryUse] = []
+    for controllers, path in _groups(proc):
+        for mount in (root, root / "unified") if not controllers else ():
+            uses += _memory_uses(mount, path, *_MEMORY_FILES)
+        if "memory" in controllers:
+            uses += _memory_uses(root / "memory", path, *_OLD_MEMORY_FILES)
+    return min(uses, key=lambda use: use.limit, default=None)
+
+
+def _memory_uses(
+    mount: Path, path: PurePosixPath, limit: str, used: str, droppable: str
+) -> Iterator[MemoryUse]:
+    for level in _levels(mount, path):
+        most, total = _read(level / limit), _read(level / used)
+        if most.isdecimal() and total.isdecimal() and int(most) < NO_LIMIT_FROM:
+            found = re.search(rf"^{droppable} (\d+)$", _read(level / "memory.stat"), re.MULTILINE)
+            cached = int(found[1]) if found else 0
+            yield MemoryUse(int(most), max(0, int(total) - cached))
 
 
 def _groups(proc: Path) -> Iterator[tuple[list[str], PurePosixPath]]:

@@ -1,4 +1,4 @@
-"""Detects the resources that a node offers to this process."""
+"""Detects the resources that a node offers to this process, and its load."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ from adapters.processes import cgroups, topology
 from adapters.processes.gpus import read_gpus
 from application.interfaces.agents import NodeInspector
 from domain.placement.resources import Core, CoreSet, NodeResources
+from domain.running.nodes import NodeLoad
 
 _ALLOWED: Final = re.compile(r"^Cpus_allowed_list:\s*(\S+)", re.MULTILINE)
 _MEMORY: Final = re.compile(r"^MemTotal:\s*(\d+) kB", re.MULTILINE)
+
+_AVAILABLE: Final = re.compile(r"^MemAvailable:\s*(\d+) kB", re.MULTILINE)
+_LOAD: Final = re.compile(r"(\d+\.\d+) ")
 
 
 @final
@@ -53,6 +57,28 @@ class LinuxNodeInspector(NodeInspector):
             self._memory(limits.memory),
             read_gpus(self._root, self._environment),
         )
+
+    def load(self) -> NodeLoad:
+        return NodeLoad(self._load_average(), self._memory_used())
+
+    def _load_average(self) -> float | None:
+        found = _LOAD.match(_read(self._root / "proc/loadavg"))
+        if found is not None:
+            return float(found[1])
+        try:
+            return os.getloadavg()[0]
+        except OSError:
+            return None
+
+    def _memory_used(self) -> int | None:
+        meminfo = _read(self._root / "proc/meminfo")
+        total, available = _MEMORY.search(meminfo), _AVAILABLE.search(meminfo)
+        if total is None or available is None:
+            return _physical_memory_used()
+        group = cgroups.read_memory_use(self._root / "proc", self._root / "sys")
+        if group is not None and group.limit < int(total[1]) * 1024:
+            return group.used
+        return (int(total[1]) - int(available[1])) * 1024
 
     def _cores(self, limits: cgroups.Limits) -> CoreSet:
         usable = self._usable_hwthreads()
@@ -100,6 +126,13 @@ def _physical_memory() -> int | None:
         import psutil
 
         return int(psutil.virtual_memory().total)
+
+
+def _physical_memory_used() -> int:
+    import psutil
+
+    memory = psutil.virtual_memory()
+    return int(memory.total - memory.available)
 
 
 def _read(file: Path) -> str:

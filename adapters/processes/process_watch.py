@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable
 from functools import partial
-from typing import final
+from typing import NamedTuple, final
 
 from adapters.io.event_loop import EventLoop
 from adapters.processes.process_stat import START_TIME, read_stat
@@ -26,9 +26,12 @@ class PidfdProcessWatch(ProcessWatch):
 
     def __init__(self, loop: EventLoop) -> None:
         self._loop = loop
-        self._watched: set[_Descriptor] = set()
+        self._watched: dict[Process, _Watched] = {}
 
     def watch(self, process: Process, ended: Callable[[], None]) -> None:
+        if process in self._watched:
+            self._watched[process].callbacks.append(ended)
+            return
         if not hasattr(os, "pidfd_open"):
             return
         try:
@@ -43,8 +46,8 @@ class PidfdProcessWatch(ProcessWatch):
             descriptor.close()
             self._loop.call_soon(ended)
             return
-        self._watched.add(descriptor)
-        self._loop.watch(descriptor, partial(self._note_end, descriptor, ended))
+        self._watched[process] = _Watched(descriptor, [ended])
+        self._loop.watch(descriptor, partial(self._note_end, process))
 
     def close(self) -> None:
         if self._loop.is_running:
@@ -52,19 +55,27 @@ class PidfdProcessWatch(ProcessWatch):
         else:
             self._close_all()
 
-    def _note_end(self, descriptor: _Descriptor, ended: Callable[[], None]) -> None:
-        if descriptor in self._watched:
-            self._forget(descriptor)
-            ended()
+    def _note_end(self, process: Process) -> None:
+        if process in self._watched:
+            for ended in self._forget(process):
+                ended()
 
     def _close_all(self) -> None:
-        for descriptor in list(self._watched):
-            self._forget(descriptor)
+        for process in list(self._watched):
+            self._forget(process)
 
-    def _forget(self, descriptor: _Descriptor) -> None:
-        self._watched.discard(descriptor)
+    def _forget(self, process: Process) -> list[Callable[[], None]]:
+        descriptor, callbacks = self._watched.pop(process)
         self._loop.unwatch(descriptor)
         descriptor.close()
+        return callbacks
+
+
+class _Watched(NamedTuple):
+    """A process that is watched, which may be the program of several instances."""
+
+    descriptor: _Descriptor
+    callbacks: list[Callable[[], None]]
 
 
 class _Descriptor:

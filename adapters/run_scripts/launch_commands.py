@@ -80,6 +80,27 @@ def launch_bound(
     return replace(launch, variables=variables)
 
 
+def launch_script(
+    requirements: ResourceRequirements, resources: Resources, *, rank_file: Path, binds: bool
+) -> Launch:
+    """Return the environment of a script that starts MPI processes itself, such as with mpirun.
+
+    Args:
+        requirements: The resources that it requested.
+        resources: The resources that it was allocated.
+        rank_file: Path of the rank file of Open MPI.
+        binds: Whether each process gets cores of its own.
+    """
+    place = ranks.assign_ranks if binds else ranks.spread_ranks
+    variables = {
+        **_counts(ExecutionModel.OPENMPI, requirements),
+        **(_openmp_binding("cores") if binds else {}),
+        "MUSCLE_RANKFILE": str(rank_file),
+        "OMPI_MCA_rmaps_rank_file_physical": "1",
+    }
+    return Launch((), variables, ranks.open_mpi_rank_file(place(requirements, resources)))
+
+
 def _counts(model: ExecutionModel, requirements: ResourceRequirements) -> dict[str, str]:
     threads = str(ranks.threads_per_process(requirements))
     variables = {"MUSCLE_THREADS": threads, "OMP_NUM_THREADS": threads}

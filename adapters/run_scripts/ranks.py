@@ -71,6 +71,11 @@ def assign_ranks(requirements: ResourceRequirements, resources: Resources) -> li
     return ranks[:count] if len(ranks) >= count else _crowded(resources, count)
 
 
+def spread_ranks(requirements: ResourceRequirements, resources: Resources) -> list[Rank]:
+    """Return a place for each MPI process, in which they share all cores of each node."""
+    return _crowded(resources, process_count(requirements))
+
+
 def all_hwthreads(resources: Resources) -> Rank:
     """Return all hardware threads on the first node, for a single-process program."""
     return _all_hwthreads_on(resources.nodes[0])
@@ -121,7 +126,7 @@ def _all_hwthreads_on(node: NodeResources) -> Rank:
 
 
 def _crowded(resources: Resources, count: int) -> list[Rank]:
-    """Distribute processes evenly over nodes with too few cores for them."""
+    """Distribute processes evenly over nodes, whose cores they share."""
     nodes = [_all_hwthreads_on(node) for node in resources]
     return [nodes[number * len(nodes) // count] for number in range(count)]
 

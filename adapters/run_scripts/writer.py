@@ -14,7 +14,12 @@ from adapters.run_scripts.containers import (
     passed_variables,
 )
 from adapters.run_scripts.gpus import gpu_variables
-from adapters.run_scripts.launch_commands import Launch, launch_bound, launch_unbound
+from adapters.run_scripts.launch_commands import (
+    Launch,
+    launch_bound,
+    launch_script,
+    launch_unbound,
+)
 from adapters.run_scripts.quoting import (
     expanded,
     expanded_arguments,
@@ -70,6 +75,16 @@ class ShellRunScriptWriter(RunScriptWriter):
 
 def _launch(order: ScriptOrder) -> Launch:
     model = order.program.execution_model
+    starts_processes = order.program.script is not None and not isinstance(
+        order.requirements, Threads
+    )
+    if starts_processes and not (order.capabilities.binds_cores and model.uses_mpi):
+        return launch_script(
+            order.requirements,
+            order.resources,
+            rank_file=order.directory / RANK_FILE,
+            binds=order.capabilities.binds_cores,
+        )
     if not order.capabilities.binds_cores:
         return launch_unbound(model, order.requirements)
     return launch_bound(

@@ -74,6 +74,12 @@ class MemfdSegmentPool(SegmentPool):
             own.return_memory()
 
     @override
+    def trim(self) -> None:
+        for segment in self._segments.values():
+            if segment.is_unused and segment.has_memory:
+                segment.return_memory()
+
+    @override
     def map(
         self, place: BlockPlace, sizes: Sequence[int], *, on_unmapped: Callable[[], None]
     ) -> list[memoryview]:

@@ -62,6 +62,7 @@ class SshAgentLauncher(AgentLauncher):
     def capabilities(self) -> LauncherCapabilities:
         return LauncherCapabilities(
             shares_files=all(host.shared_directory for host in self._hosts),
+            uses_loopback=all(host.tunnel for host in self._hosts),
             manager_locations=dict(self._locations),
         )
 

@@ -18,6 +18,7 @@ from domain.placement.resources import NodeResources
 from domain.running.activity import Activity
 from domain.running.agents import Command
 from domain.running.clients import agent_identity
+from domain.running.nodes import NodeLoad
 from domain.running.outputs import OutputPiece
 from domain.running.process_end import ProcessResult
 
@@ -69,9 +70,10 @@ class TcpAgentLine(AgentLine):
         report = agent_protocol.NodeReport(resources, version)
         _check_accepted(self._ask(agent_protocol.report_resources.encode(report)))
 
-    def next_command(self) -> Command | None:
+    def next_command(self, load: NodeLoad | None = None) -> Command | None:
         request = agent_protocol.get_command
-        status, values = _decode_response(self._ask(request.encode(self._node)))
+        poll = agent_protocol.CommandPoll(self._node, load)
+        status, values = _decode_response(self._ask(request.encode(poll)))
         return None if status is Status.PENDING else request.decode_answer(values)
 
     def report_results(self, results: Sequence[ProcessResult]) -> None:

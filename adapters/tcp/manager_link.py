@@ -100,6 +100,11 @@ class MMPClient(ManagerLink):
         self._is_lost = False
         self._is_closed = False
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection to a manager now."""
+        return self._session.is_connected
+
     def register_instance(self, locations: Sequence[str], ports: Sequence[Port]) -> Timeline:
         version = mmp.DIALECT_OF_MUSCLE3
         if self._is_own_manager:

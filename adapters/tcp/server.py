@@ -20,6 +20,7 @@ from adapters.wire.first_bytes import begins_tls
 from adapters.wire.locations import TcpAddress, UnixAddress, is_loopback_host
 from adapters.wire.session_server import (
     Buffers,
+    OutdatedClientRefused,
     Request,
     ServerConnection,
     Session,
@@ -314,6 +315,8 @@ class Server:
             elif isinstance(event, StreamRequested):
                 self._hand_over(client, event)
                 return False
+            elif isinstance(event, OutdatedClientRefused):
+                self._report_client(client, event.reason)
             else:
                 self._on_session_ended()
         return True

@@ -71,6 +71,11 @@ class SessionClient:
         self._closing = threading.Event()
         self._stall_time: float | None = None
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection now."""
+        return self._socket is not None
+
     def call(self, request: bytes) -> memoryview:
         """Send a request and return the response.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO, final
 
 from typing_extensions import override
 
 from adapters.terminal.display_thread import ShowingThread
-from adapters.terminal.overview import Overview
+from adapters.terminal.overview import Overview, printable
 from application.interfaces.logbook import EventSink
 from domain.running.events import RunEvent
 
@@ -29,6 +29,7 @@ class LivePanel(EventSink):
         instances: All instances, in order.
         stream: The terminal; written to by one thread, and never closed.
         period: Seconds between drawings.
+        output: Returns new lines of the output of programs, to print above the panel.
     """
 
     def __init__(
@@ -38,10 +39,12 @@ class LivePanel(EventSink):
         *,
         stream: TextIO,
         period: float = _SECONDS_BETWEEN_DRAWINGS,
+        output: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._model = model
         self._overview = Overview(instances)
         self._stream = stream
+        self._output = output
         self._view: PanelView | None = None
         self._start = time.monotonic()
         self._thread = ShowingThread(self._show, name="terminal panel", period=period)
@@ -66,7 +69,8 @@ class LivePanel(EventSink):
             self._view = PanelView(self._model, stream=self._stream)
         self._view.draw(
             self._overview.statuses(),
-            lines=self._overview.take_lines(),
+            nodes=self._overview.nodes(),
+            lines=[*map(printable, self._output()), *self._overview.take_lines()],
             now=time.time(),
             elapsed=time.monotonic() - self._start,
         )

@@ -16,12 +16,14 @@ from domain.running.events import (
     InstanceState,
     InstanceStatus,
     LogRecorded,
+    NodeChanged,
     RunEvent,
     SnapshotFailed,
     StatusChanged,
     StopRequested,
 )
 from domain.running.log_levels import LogLevel, level_name
+from domain.running.nodes import NodeStatus
 from domain.running.process_end import Exited, Killed, ProcessEnd
 
 _MOST_LINES_KEPT = 200
@@ -30,7 +32,7 @@ _LONGEST_LINE = 400
 
 
 class Overview:
-    """Keeps the last status of each instance, and lines about notable events.
+    """Keeps the last status of each instance and node, and lines about notable events.
 
     One thread writes events and another one reads them for display. Neither waits for the other:
     each step is a single operation on a dict or a deque.
@@ -44,6 +46,7 @@ class Overview:
             instance: InstanceStatus(instance, InstanceState.WAITING_TO_START, 0.0)
             for instance in instances
         }
+        self._nodes: dict[str, NodeStatus] = {}
         self._lines: deque[str] = deque(maxlen=_MOST_LINES_KEPT)
 
     def note(self, event: RunEvent) -> None:
@@ -52,6 +55,8 @@ class Overview:
             self._note_status(event.status)
         elif isinstance(event, InstanceStarted):
             self._note_node(event)
+        elif isinstance(event, NodeChanged):
+            self._note_node_status(event.status)
         elif isinstance(event, LogRecorded):
             self._note_record(event.record)
         elif isinstance(event, DeadlockFound):
@@ -67,6 +72,10 @@ class Overview:
     def statuses(self) -> list[InstanceStatus]:
         """Return the status of each instance."""
         return list(self._statuses.values())
+
+    def nodes(self) -> list[NodeStatus]:
+        """Return the last status of each node; the instances are those of the statuses."""
+        return list(self._nodes.values())
 
     def take_lines(self) -> list[str]:
         """Return the lines added since the last call; only the last ones if there are many."""
@@ -91,6 +100,12 @@ class Overview:
         status = self._statuses.get(event.instance)
         if status is not None:
             self._statuses[event.instance] = replace(status, node=event.node)
+
+    def _note_node_status(self, status: NodeStatus) -> None:
+        old = self._nodes.get(status.node)
+        self._nodes[status.node] = status
+        if status.loss and not (old and old.loss):
+            self._lines.append(status.loss)
 
     def _note_record(self, record: LogRecord) -> None:
         if LogLevel.WARNING <= record.level < LogLevel.DISABLE:

@@ -12,8 +12,10 @@ from rich.table import Table
 from rich.text import Text
 from typing_extensions import override
 
+from adapters.terminal.node_table import draw_nodes
 from adapters.terminal.overview import printable, summary, time_span, wait_text
 from domain.running.events import InstanceState, InstanceStatus
+from domain.running.nodes import NodeStatus
 from domain.wording import counted
 
 _COLOURS: Mapping[InstanceState, str] = {
@@ -38,6 +40,9 @@ _MOST_TELLING_FIRST = (
 )
 _TITLES = ("instance", "state", "waits for", "simulated time", "node")
 """Titles of the columns. The last one is only needed if the run has several nodes."""
+
+_SHARE_OF_NODES = 3
+"""The nodes take at most this fraction of the panel."""
 
 _LINES_AROUND_ROWS = 4
 _FEWEST_ROWS = 3
@@ -70,6 +75,7 @@ class PanelView:
         self,
         statuses: Sequence[InstanceStatus],
         *,
+        nodes: Sequence[NodeStatus] = (),
         lines: Sequence[str],
         now: float,
         elapsed: float,
@@ -78,16 +84,23 @@ class PanelView:
 
         Args:
             statuses: The status of each instance.
+            nodes: The status of each node; they are only shown if there are several.
             lines: The lines to print.
             now: The current time, in seconds since the Unix epoch.
             elapsed: Seconds since the run started.
         """
         for line in lines:
             self._console.print(Text(line))
-        rows = max(_FEWEST_ROWS, self._console.height - _LINES_AROUND_ROWS)
+        left = self._console.height - _LINES_AROUND_ROWS
+        tables = []
+        if len(nodes) > 1:
+            node_rows = max(_FEWEST_ROWS, left // _SHARE_OF_NODES)
+            tables.append(draw_nodes(nodes, statuses, rows=node_rows))
+            left -= tables[0].row_count + 1
+        rows = max(_FEWEST_ROWS, left)
         heading = f"{self._model}  {_duration(elapsed)}  {summary(statuses)}"
-        table = _table(statuses, rows=rows, now=now)
-        self._live.update(Group(Text(heading, style="bold", no_wrap=True), table), refresh=True)
+        tables.insert(0, _table(statuses, rows=rows, now=now))
+        self._live.update(Group(Text(heading, style="bold", no_wrap=True), *tables), refresh=True)
 
     def close(self) -> None:
         """Leave the last drawing on the screen, and restore the cursor."""

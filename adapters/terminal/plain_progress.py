@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TextIO, final
 
 from typing_extensions import override
 
 from adapters.terminal.display_thread import ShowingThread
-from adapters.terminal.overview import Overview, summary, time_span
+from adapters.terminal.overview import Overview, printable, summary, time_span
 from application.interfaces.logbook import EventSink
 from domain.running.events import InstanceState, RunEvent
 from domain.wording import counted
@@ -27,6 +27,7 @@ class PlainProgress(EventSink):
         stream: Stream to print to; only one thread writes to it, and it is never closed.
         period: Seconds between checks for new events. Every twentieth check prints a summary if it
             has changed.
+        output: Returns new lines of the output of programs, to print.
     """
 
     def __init__(
@@ -36,9 +37,11 @@ class PlainProgress(EventSink):
         *,
         stream: TextIO,
         period: float = _SECONDS_BETWEEN_LOOKS,
+        output: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._overview = Overview(instances)
         self._stream = stream
+        self._output = output
         self._lines = [f"Running {model}: {counted(len(instances), 'instance')}"]
         self._looks = 0
         self._last_summary = ""
@@ -53,7 +56,8 @@ class PlainProgress(EventSink):
         self._thread.close()
 
     def _show(self) -> None:
-        lines = [*self._lines, *self._overview.take_lines(), *self._due_summary()]
+        output = map(printable, self._output())
+        lines = [*self._lines, *output, *self._overview.take_lines(), *self._due_summary()]
         self._lines = []
         if lines:
             self._stream.write("".join(f"{line}\n" for line in lines))

@@ -4,7 +4,7 @@ This is MUSCLE3's protocol with these extensions of ours:
 
 - a report of resources includes the memory and the GPUs of the node, and the version of the agent;
 - GET_COMMAND is a long poll, answered when there is a command or after a timeout, and serves as the
-  heartbeat;
+  heartbeat; it may include the load of the node;
 - results describe the end of a process by a kind and a value, followed by the node's name;
 - a further request reports which processes hang;
 - a start command may extend the agent's environment, and contain files for a node that shares none;
@@ -35,11 +35,12 @@ from adapters.wire.requests import (
     RequestTable,
     Status,
 )
-from adapters.wire.values import integer, optional, text
+from adapters.wire.values import integer, number, optional, text
 from application.interfaces.agent_desk import AgentDesk
 from domain.placement.resources import Gpu, GpuKind, NodeResources
 from domain.running.activity import Activity
 from domain.running.agents import Command
+from domain.running.nodes import NodeLoad
 from domain.running.outputs import OutputPiece
 from domain.running.process_end import ProcessResult
 
@@ -87,6 +88,37 @@ RESULTS: Final[Field[Sequence[ProcessResult]]] = Field(
     lambda results: [[encode_result(result) for result in results]],
     lambda results: tuple(map(decode_result, results)),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class CommandPoll:
+    """An agent's request for the next command.
+
+    Attributes:
+        node: Name of the node.
+        load: How busy it is; None if that was not measured again.
+    """
+
+    node: str
+    load: NodeLoad | None = None
+
+
+def _encode_poll(poll: CommandPoll) -> list[object]:
+    if poll.load is None:
+        return [poll.node]
+    return [poll.node, [poll.load.load, poll.load.memory_used]]
+
+
+def _decode_poll(node: object, load: Any = None) -> CommandPoll:  # noqa: ANN401 - checked here
+    if load is None:
+        return CommandPoll(text(node))
+    average, memory_used = load
+    return CommandPoll(
+        text(node), NodeLoad(optional(number, average), optional(integer, memory_used))
+    )
+
+
+POLL: Final[Field[CommandPoll]] = Field(_encode_poll, _decode_poll, width=2)
 
 
 def _decode_activities(pairs: Any) -> Mapping[str, Activity]:  # noqa: ANN401 - checked here
@@ -140,10 +172,12 @@ def report_resources(desk: AgentDesk, report: NodeReport) -> None:
     desk.report_resources(report.resources, version=report.version)
 
 
-@REQUESTS.deferred(42, NODE, answer=COMMAND)
-def get_command(desk: AgentDesk, node: str, respond: Callable[[Command | None], None]) -> None:
+@REQUESTS.deferred(42, POLL, answer=COMMAND)
+def get_command(
+    desk: AgentDesk, poll: CommandPoll, respond: Callable[[Command | None], None]
+) -> None:
     """Request the next command."""
-    desk.next_command(node, respond)
+    desk.next_command(poll.node, respond, load=poll.load)
 
 
 @REQUESTS.immediate(43, RESULTS, OPTIONAL_NODE, answer=NOTHING)
@@ -169,9 +203,9 @@ def node_of(request: ReceivedRequest[AgentDesk]) -> str:
     match request.arguments:
         case [NodeReport(resources=resources)]:
             return resources.node
-        case [OutputReport(node=node)]:
+        case [OutputReport(node=node) | CommandPoll(node=node)]:
             return node
-        case [str(node)] | [_, str(node)]:
+        case [_, str(node)]:
             return node
     return ""
 

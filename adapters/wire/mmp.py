@@ -86,6 +86,10 @@ PORTS: Final[Field[Sequence[Port]]] = Field(
     lambda ports: [[encode_port(port) for port in ports]],
     lambda ports: tuple(map(decode_port, ports)),
 )
+LIBRARY_VERSION: Final[Field[str]] = Field(
+    lambda version: [version], lambda *version: text(*version) if version else ""
+)
+"""The version of the instance's library; old versions omit it."""
 LOG_RECORD: Final[Field[LogRecord]] = Field(_encode_log_record, _decode_log_record, width=4)
 EVENTS: Final[Field[Sequence[ProfileEvent]]] = Field(
     lambda events: [[encode_profile_event(event) for event in events]],
@@ -183,7 +187,7 @@ REASON: Final[Answer[str, str]] = Answer(
 )
 
 
-@REQUESTS.immediate(1, TEXT, LOCATIONS, PORTS, TEXT, answer=REGISTRATION)
+@REQUESTS.immediate(1, TEXT, LOCATIONS, PORTS, LIBRARY_VERSION, answer=REGISTRATION)
 def register_instance(
     desk: ManagerDesk, instance: str, locations: Sequence[str], ports: Sequence[Port], version: str
 ) -> Registration:

@@ -177,10 +177,10 @@ class Muscle3Payloads:
         plain = _plain(value)
         if plain is not value:
             return plain
-        msg = f"an object of type {type(value).__name__}"
+        kind = f"an object of type {type(value).__name__}"
         if isinstance(value, complex):
-            msg += ONLY_OURS
-        raise TypeError(msg)
+            raise TypeError(kind + ONLY_OURS)
+        raise UnsupportedType(kind)
 
     @staticmethod
     def ext_hook(code: int, data: bytes) -> object:
@@ -235,7 +235,7 @@ class OwnPayloads:
         if isinstance(value, complex):
             return msgpack.ExtType(COMPLEX, pack([value.real, value.imag]))
         msg = f"an object of type {type(value).__name__}"
-        raise TypeError(msg)
+        raise UnsupportedType(msg)
 
     def ext_hook(self, code: int, data: bytes) -> object:
         """Return the object for an extension value."""
@@ -258,6 +258,10 @@ def encode_own(value: object, payloads: OwnPayloads) -> bytes:
     """
     _check_keys(value, "data", _OWN_KEYS)
     return _pack_or_explain(value, payloads.default)
+
+
+class UnsupportedType(TypeError):
+    """No message can contain an object of this type."""
 
 
 def _pack_or_explain(
@@ -291,14 +295,18 @@ def _explain(
             return _explain(part, default, part_path, inner)
     if str(error).endswith(_TOO_LARGE_FOR_MSGPACK):
         return DataTooLarge(path, TOO_LARGE)
-    return UnsendableData(path, _reason(value, error))
+    return UnsendableData(path, _reason(value, path, error))
 
 
-def _reason(value: object, error: Exception) -> str:
+def _reason(value: object, path: str, error: Exception) -> str:
     if isinstance(value, int):
         return f"{value} does not fit into 64 bits"
     if isinstance(error, RecursionError):
         return "it is nested too deeply, or contains itself"
+    if isinstance(error, UnsupportedType):
+        from adapters.wire.unsendable import alternative_to  # imported lazily: rarely needed
+
+        return f"it is {error}. {alternative_to(value, path)}"
     return f"it is {error}" if isinstance(error, TypeError) else str(error)
 
 

@@ -30,7 +30,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
-from adapters.wire import greeting
+from adapters.wire import greeting, outdated_clients
 from adapters.wire.first_bytes import is_session_id
 from adapters.wire.frames import (
     WORD_SIZE,
@@ -143,7 +143,13 @@ class StreamRequested(NamedTuple):
     client: str = ""
 
 
-Event: TypeAlias = Request | SessionEnded | StreamRequested
+class OutdatedClientRefused(NamedTuple):
+    """The client uses a version of MUSCLE3's library without sessions; it gets an error."""
+
+    reason: str
+
+
+Event: TypeAlias = Request | SessionEnded | StreamRequested | OutdatedClientRefused
 Admit: TypeAlias = Callable[[Session | None], Origin | None]
 
 
@@ -221,6 +227,10 @@ class SessionTable:
         if not identity:
             found.owner.origin = admit(found)
         return found
+
+    def may_be_request(self, session_id: int) -> bool:
+        """Whether the first word of a client may be the length of a request of an old client."""
+        return session_id in outdated_clients.REQUEST_SIZES and session_id not in self._sessions
 
     def end(self, session: Session) -> None:
         """Forget a session."""
@@ -356,7 +366,14 @@ class ServerConnection:
                 self._events.append(StreamRequested(bytes(hello), client=self.client))
                 return
             first = yield WORD_SIZE
-        session = self._open_session(integer(first))
+        number = integer(first)
+        if not self.client and self._sessions.may_be_request(number):
+            refusal = outdated_clients.refusal_of(bytes((yield number)))
+            if refusal is not None:
+                self._outgoing += [word(len(refusal.response)), refusal.response]
+                self._events.append(OutdatedClientRefused(refusal.reason))
+                return
+        session = self._open_session(number)
         while number := (yield from read_integer()):
             self._is_in_request = True
             body = yield from read_block(self._limit(session))

@@ -65,6 +65,18 @@ def integer(value: object) -> int:
     return value
 
 
+def number(value: object) -> float:
+    """Return a floating-point number.
+
+    Raises:
+        TypeError: If the value is not a number.
+    """
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        msg = f"expected a number, got {brief(value)}"
+        raise TypeError(msg)
+    return float(value)
+
+
 def optional(check: Callable[[object], T], value: object) -> T | None:
     """Return None for None, and otherwise the checked value.
 

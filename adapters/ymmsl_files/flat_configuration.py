@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from adapters.ymmsl_files.checking.run_checks import (
     checkpoint_problems,
     resource_problems,
     resume_warnings,
+    unused_resources,
 )
 from adapters.ymmsl_files.checking.setting_checks import (
     setting_places,
@@ -35,6 +36,7 @@ from adapters.ymmsl_files.reading.arguments import programs_with_shell_text
 from adapters.ymmsl_files.reading.documents import Document
 from adapters.ymmsl_files.reading.origins import Origins
 from adapters.ymmsl_files.reading.program_folders import program_folders
+from domain.coupling.settings import Settings
 from domain.errors import ConfigurationError
 from domain.identity import Reference
 from domain.model.configuration import (
@@ -45,6 +47,7 @@ from domain.model.configuration import (
     Program,
     ResumeOrigin,
 )
+from domain.model.containers import Container
 from domain.model.shell_words import YMMSL_DIR
 
 
@@ -55,6 +58,10 @@ def flattened(
     warnings: list[str],
     *,
     programs_required: bool,
+    manual_components: bool = False,
+    folders: Sequence[Path] = (),
+    imported_containers: Mapping[str, Container] | None = None,
+    settings: Settings,
 ) -> Configuration:
     """Check a configuration and flatten it.
 
@@ -64,6 +71,11 @@ def flattened(
         documents: The documents from which it was merged.
         warnings: Receives warnings.
         programs_required: Whether each component's program must exist.
+        manual_components: Whether components without an implementation are started by hand, instead
+            of left out.
+        folders: The folders that were searched for imported modules.
+        imported_containers: The containers of imported programs, by their full names.
+        settings: Settings that replace or extend those of the configuration.
 
     Raises:
         ConfigurationError: If the configuration is invalid; it lists all errors.
@@ -75,15 +87,16 @@ def flattened(
     ]
     if problems:
         _raise_if_any([*problems, *_problems_elsewhere(whole, root, documents)])
-    warnings += without_implementation(whole, origins)
-    expansion = expand(whole, root)
+    if not manual_components:
+        warnings += without_implementation(whole, origins)
+    expansion = expand(whole, root, manual_components=manual_components)
     _raise_if_any(size_problems(expansion, origins))
     model = _model(root, expansion, origins, warnings)
     names = ResourceNames(model.name, expansion, map(translating.reference, whole.models))
     flat = Configuration(
         model=model,
-        programs=_programs(whole, expansion, documents),
-        settings=translating.settings(whole.settings),
+        programs=_programs(whole, expansion, documents, folders, imported_containers or {}),
+        settings=translating.settings(whole.settings).updated_with(settings),
         resources=resources_by_component(documents, names, warnings),
         checkpoints=translating.checkpoints(whole.checkpoints),
         resume=translating.resume(whole.resume),
@@ -98,7 +111,11 @@ def flattened(
         ]
     )
     oddities = setting_warnings(flat.settings, model, whole, expansion)
-    warnings += [*_placed(oddities, documents), *resume_warnings(flat)]
+    warnings += [
+        *unused_resources(whole, flat, names, origins),
+        *_placed(oddities, documents),
+        *resume_warnings(flat),
+    ]
     if programs_required:
         warnings += argument_warnings(flat)
     return flat
@@ -152,12 +169,19 @@ def _component(leaf: Leaf, timeline: str) -> Component:
 
 
 def _programs(
-    whole: v0_2.Configuration, expansion: Expansion, documents: Sequence[Document]
+    whole: v0_2.Configuration,
+    expansion: Expansion,
+    documents: Sequence[Document],
+    folders: Sequence[Path],
+    imported_containers: Mapping[str, Container],
 ) -> dict[Reference, Program]:
     """Return the programs in use; missing ones become manually started programs."""
-    shell_text = programs_with_shell_text(documents, whole.programs.values())
-    containers = {name: found for item in documents for name, found in item.own.containers.items()}
-    folders = program_folders(documents, map(str, whole.programs))
+    shell_text = programs_with_shell_text(documents, whole.programs.values(), folders)
+    containers = {
+        **imported_containers,
+        **{name: found for item in documents for name, found in item.own.containers.items()},
+    }
+    defined_in = program_folders(documents, map(str, whole.programs), folders)
     result: dict[Reference, Program] = {}
     for leaf in expansion.leaves.values():
         name = leaf.program
@@ -170,7 +194,7 @@ def _programs(
             result[name] = replace(
                 translated,
                 container=containers.get(str(name)),
-                env={**_folder_variable(folders.get(str(name))), **translated.env},
+                env={**_folder_variable(defined_in.get(str(name))), **translated.env},
             )
     return result
 

@@ -10,6 +10,7 @@ from adapters.ymmsl_files.reading.documents import read_documents
 from adapters.ymmsl_files.reading.imports import resolved, root_model
 from adapters.ymmsl_files.reading.merge import merged
 from adapters.ymmsl_files.writing.configuration_file import dumped
+from domain.coupling.settings import Settings
 from domain.errors import ConfigurationError
 from domain.model.configuration import Configuration
 
@@ -22,23 +23,39 @@ class YmmslConfigurationSource:
         programs_required: Whether each component's program must be in the files. If not, missing
             programs become manually started ones.
         imports_allowed: Whether the files may import from others.
+        manual_components: Whether components without an implementation are started by hand, instead
+            of left out.
 
     Attributes:
         warnings: The warnings of the last load.
     """
 
-    def __init__(self, *, programs_required: bool = True, imports_allowed: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        programs_required: bool = True,
+        imports_allowed: bool = True,
+        manual_components: bool = False,
+    ) -> None:
         self.warnings: list[str] = []
         self._programs_required = programs_required
         self._imports_allowed = imports_allowed
+        self._manual_components = manual_components
 
-    def load(self, sources: Sequence[object], *, model: str | None = None) -> Configuration:
+    def load(
+        self,
+        sources: Sequence[object],
+        *,
+        model: str | None = None,
+        settings: Settings | None = None,
+    ) -> Configuration:
         """Return the flat configuration that the sources describe.
 
         Args:
             sources: Paths (`-` is standard input), contents (any string with a line break), or
                 configuration objects of ymmsl; merged in this order.
             model: Name of the model to run, if there are several.
+            settings: Settings that replace or extend those in the sources.
 
         Raises:
             ConfigurationError: If the configuration is invalid. Each error names file and key; its
@@ -46,7 +63,7 @@ class YmmslConfigurationSource:
         """
         self.warnings = []
         try:
-            return self._load(sources, model)
+            return self._load(sources, model, settings or Settings())
         except ConfigurationError as error:
             error.oddities = tuple(self.warnings)
             raise
@@ -55,7 +72,9 @@ class YmmslConfigurationSource:
         """Return the contents of a yMMSL v0.2 file that describes the flat configuration."""
         return dumped(configuration)
 
-    def _load(self, sources: Sequence[object], model: str | None) -> Configuration:
+    def _load(
+        self, sources: Sequence[object], model: str | None, settings: Settings
+    ) -> Configuration:
         documents, problems = read_documents(sources, self.warnings)
         if problems or not documents:
             raise ConfigurationError(*(problems or ["No configuration was given."]))
@@ -68,9 +87,13 @@ class YmmslConfigurationSource:
             raise ConfigurationError(msg)
         whole = resolved(unresolved, documents, self.warnings)
         return flattened(
-            whole,
-            root_model(whole, model),
+            whole.configuration,
+            root_model(whole.configuration, model),
             documents,
             self.warnings,
             programs_required=self._programs_required,
+            manual_components=self._manual_components,
+            folders=whole.folders,
+            imported_containers=whole.containers,
+            settings=settings,
         )

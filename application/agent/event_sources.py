@@ -24,9 +24,11 @@ def listen_to_manager(
 ) -> None:
     """Report the node's resources, then pass on commands until there are no more.
 
+    The load of the node is reported with each request for a command that follows a heartbeat.
+
     Args:
         line: The connection to the manager.
-        inspector: Detects the resources.
+        inspector: Detects the resources and the load.
         cores: Number of cores to report; None for those that were detected.
         version: Version of this agent.
         on_event: Called with each event, on this thread.
@@ -34,8 +36,11 @@ def listen_to_manager(
     try:
         line.report_resources(_resources(inspector, cores), version=version)
         on_event(ManagerHeard(None))
+        command = None
         while True:
-            command = line.next_command()
+            # measured once per heartbeat, and not while one command follows another
+            load = inspector.load() if command is None else None
+            command = line.next_command(load)
             on_event(ManagerHeard(command))
             if isinstance(command, ShutdownCommand):
                 return

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import NamedTuple
 
+from application.instance.cautions import Cautions
 from application.instance.checkpoints.checkpoint_calls import (
     CheckpointCalls,
     check_supports_checkpoints,
@@ -37,7 +38,7 @@ from application.interfaces.peer_transport import PeerTransport
 from application.interfaces.snapshot_repository import SnapshotRepository
 from domain.coupling.call_order import CallOrder
 from domain.coupling.flags import InstanceFlags
-from domain.coupling.ports import Port
+from domain.coupling.ports import SETTINGS_IN, Port
 from domain.coupling.timelines import ReuseLoop
 from domain.errors import CouplingError
 from domain.identity import Reference
@@ -200,7 +201,12 @@ class _Arrival:
         check_supports_checkpoints(str(self._instance), self._flags, info)
         snapshots = self._snapshot_manager(connections, loop, info)
         triggers = CheckpointTriggers(info, clock=self._surroundings.clock)
-        next_pass = NextPass(connections=connections, loop=loop)
+        cautions = Cautions(
+            self._instance,
+            has_settings_port=connections.ports[SETTINGS_IN].is_connected,
+            log=self._surroundings.log,
+        )
+        next_pass = NextPass(connections=connections, loop=loop, cautions=cautions)
         calls = CallOrder(uses_checkpoint_api=InstanceFlags.USES_CHECKPOINT_API in self._flags)
         checkpoints = CheckpointCalls(
             calls=calls,
@@ -226,6 +232,7 @@ class _Arrival:
             calls=calls,
             snapshots=snapshots,
             checkpoints=checkpoints,
+            cautions=cautions,
             departure=self._departure,
             log=self._surroundings.log,
             one_at_a_time=self._surroundings.one_at_a_time,

@@ -12,6 +12,7 @@ from application.instance.routes import Route, Routes, Source
 from domain.checkpointing.instance_snapshot import CommunicatorState
 from domain.coupling.filters import NO_SETTINGS, FilterChain
 from domain.coupling.messages import NOT_COUNTED, Iteration, Message, Milestone, PeerMessage
+from domain.coupling.peers import Endpoint
 from domain.coupling.ports import PortState, port_label
 from domain.coupling.settings import Settings
 from domain.errors import RemoteProtocolError
@@ -189,6 +190,10 @@ class Communicator:
                 message.timestamp,
             )
         return message
+
+    def sender_to(self, port: PortState, slot: int | None) -> Endpoint:
+        """Return the endpoint that sends to a slot of a connected receiving port."""
+        return self._routes.into_port(port, slot).sender
 
     def must_drain(self, port: PortState, slot: int | None) -> bool:
         """Return whether the sender to a connected port waits until all messages are fetched."""

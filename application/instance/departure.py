@@ -7,7 +7,7 @@ from typing import Final
 from application.instance.connections import Connections
 from application.instance.draining import Draining
 from application.instance.profiler import Profiler
-from application.instance.receiver import Receiver
+from application.instance.receiver import Receiver, Unreceived
 from application.interfaces.clock import Clock
 from application.interfaces.instance_log import InstanceLog
 from application.interfaces.manager_link import ManagerLink
@@ -25,6 +25,10 @@ PATIENCE_AFTER_FAILURE: Final = 5.0
 
 DRAINING_PATIENCE: Final = 60.0
 """Seconds for draining if the manager does not stop the peers of an instance that failed."""
+
+UNRECEIVED_CURE: Final = (
+    "Check that the receiver makes as many steps, or passes of the reuse loop, as the sender."
+)
 
 LEAST_PATIENCE: Final = 1.0
 RETRY_TIME_AFTER_FAILURE: Final = 2.0
@@ -60,7 +64,7 @@ class Leaving:
     def leave_failed(
         self, error: CouplingError, connections: Connections | None, *, is_registered: bool = True
     ) -> None:
-        """Log an error and leave because of it, unless the instance has already left.
+        """Leave because of an error, unless the instance has already left.
 
         Args:
             error: Why the instance fails.
@@ -68,7 +72,6 @@ class Leaving:
             is_registered: As for `leave`.
         """
         if not self.is_done:
-            self._log.log(LogLevel.ERROR, str(error))
             self.leave(
                 connections,
                 is_registered=is_registered,
@@ -84,7 +87,7 @@ class Leaving:
         failure: str | None = None,
         kind: FailureKind = FailureKind.OWN,
     ) -> None:
-        """Leave. Only the first call has an effect.
+        """Leave, and log the failure, if any. Only the first call has an effect.
 
         Args:
             connections: The ports to close; None if the instance fails before it has any.
@@ -97,12 +100,15 @@ class Leaving:
             return
         self.is_done = True
         try:
-            # report first: the peers can only report that they lost us
+            # report first: the peers can only report that they lost us; and the manager then knows
+            # that the log message is about the same failure
             stops_peers = (
                 failure is not None
                 and is_registered
                 and self._link.report_failed(failure, kind=kind)
             )
+            if failure is not None:
+                self._log.log(LogLevel.ERROR, failure)
             start = self._profiler.now()
             timeout = None if failure is None else PATIENCE_AFTER_FAILURE
             if connections is not None:
@@ -145,9 +151,12 @@ class Leaving:
 
     def _drain(self, receiver: Receiver) -> None:
         try:
-            receiver.drain()
+            receiver.drain(self._warn_about)
         except PeerLost as error:
             self._log.log(LogLevel.WARNING, f"A peer was lost while shutting down: {error}")
+
+    def _warn_about(self, unreceived: Unreceived) -> None:
+        self._log.log(LogLevel.WARNING, f"{unreceived}. {UNRECEIVED_CURE}")
 
     def _disconnect(self, start: int, *, timeout: float | None) -> None:
         self._profiler.record(ProfileEventType.SHUTDOWN_WAIT, start)

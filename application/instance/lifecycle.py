@@ -6,8 +6,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import NoReturn, TypeVar
 
+from application.instance.cautions import Cautions
 from application.instance.checkpoints.checkpoint_calls import CheckpointCalls
 from application.instance.checkpoints.snapshot_manager import SnapshotManager
+from application.instance.closed_port import closed_port_error
 from application.instance.connections import Connections
 from application.instance.departure import Leaving
 from application.instance.next_pass import NextPass
@@ -17,10 +19,11 @@ from application.instance.port_table import default_for
 from application.interfaces.instance_log import InstanceLog
 from domain.coupling.call_order import Call, CallOrder
 from domain.coupling.messages import Message, Milestone, PeerMessage
+from domain.coupling.peers import Endpoint
 from domain.coupling.ports import Operator, PortState
 from domain.coupling.settings import SettingValue
 from domain.coupling.timelines import ReuseLoop
-from domain.errors import CouplingError, PortClosed, PortError, UsageError
+from domain.errors import CouplingError, PortError, UsageError
 from domain.identity import Reference
 from domain.running.log_levels import LogLevel
 
@@ -44,6 +47,7 @@ class Lifecycle:
         calls: The order of calls of the API.
         snapshots: Has the snapshot that the instance was resumed from.
         checkpoints: Handles the calls for checkpoints.
+        cautions: Warns about probable mistakes of the model.
         departure: Leaves the simulation.
         log: Logs messages for the user.
         one_at_a_time: Admits one thread of the model at a time.
@@ -64,6 +68,7 @@ class Lifecycle:
         calls: CallOrder,
         snapshots: SnapshotManager,
         checkpoints: CheckpointCalls,
+        cautions: Cautions,
         departure: Leaving,
         log: InstanceLog,
         one_at_a_time: AbstractContextManager[object],
@@ -78,10 +83,12 @@ class Lifecycle:
         self._calls = calls
         self._snapshots = snapshots
         self._checkpoints = checkpoints
+        self._cautions = cautions
         self._departure = departure
         self._log = log
         self._one_at_a_time = one_at_a_time
         self._has_begun = False
+        self._forked_in: int | None = None
 
     # The reuse loop ------------------------------------------------------------------------------
 
@@ -100,7 +107,8 @@ class Lifecycle:
 
     def error_shutdown(self, message: str) -> None:
         """Report to the manager that the model failed, and close all ports."""
-        self._log.log(LogLevel.ERROR, message)
+        if self._departure.is_done:
+            self._log.log(LogLevel.ERROR, message)
         self._departure.leave(self._connections, failure=message)
 
     def send(self, port_name: str, message: Message, slot: int | None) -> None:
@@ -115,6 +123,8 @@ class Lifecycle:
                 raise PortError(msg)
             with self._one_at_a_time:
                 iteration = self._loop.send(port, slot)
+                if port.operator is Operator.O_I:
+                    self._cautions.note_sent(port.name, slot, message)
             overlay = self._overlays.overlay if message.settings is None else message.settings
             self._communicator.send(port, slot, message, overlay, iteration)
         except CouplingError as error:
@@ -130,6 +140,7 @@ class Lifecycle:
             if not port.is_connected:
                 return default_for(port, default)
             if port.operator is Operator.F_INIT:
+                self._loop.check_begun()
                 if with_settings:
                     self._overlays.check_with_settings(port)
                 message = self._receiver.take_initial(port, slot)
@@ -140,6 +151,17 @@ class Lifecycle:
         self._waiting.note_progress(message.timestamp)
         settings = message.overlay if with_settings else None
         return Message(message.timestamp, message.next_timestamp, message.data, settings)
+
+    def note_forked(self, process: int) -> None:
+        """Record that this is a copy of the instance in a forked process.
+
+        It shares the connections with the original, so it must not use them.
+
+        Args:
+            process: Number of the forked process.
+        """
+        self._forked_in = process
+        self._departure.is_done = True
 
     # Queries of the model ------------------------------------------------------------------------
 
@@ -155,6 +177,8 @@ class Lifecycle:
         Raises:
             SettingMismatch: If the value has another type.
         """
+        if not self._has_begun:
+            self._cautions.note_early_setting(name)
         return self._overlays.get(name, typ, default)
 
     def list_ports(self) -> dict[Operator, list[str]]:
@@ -222,6 +246,7 @@ class Lifecycle:
         self._has_begun = True
         self._checkpoints.note_pass_begun(is_first=is_first)
         if is_first and self._snapshots.resuming_from_intermediate():
+            self._overlays.resume_pass(self._receiver.initial_messages())
             return True  # continue the pass in which the snapshot was taken
         self._checkpoints.before_receiving_ahead()
         goes_on = self._next_pass.receive_ahead()
@@ -229,6 +254,7 @@ class Lifecycle:
             self._checkpoints.after_receiving_ahead(goes_on=goes_on)
         if goes_on:
             self._overlays.start_pass(self._receiver.initial_messages())
+            self._cautions.start_pass(self._overlays.overlay)
             self._next_pass.start()
         return goes_on
 
@@ -246,8 +272,13 @@ class Lifecycle:
             expected = self._loop.expect_receive(port, slot)
         message, is_new = self._receiver.receive_update(port, slot, expected)
         if isinstance(message.data, Milestone):
-            msg = f"Port {port.name} was closed while trying to receive on it, did the peer crash?"
-            raise PortClosed(msg)
+            raise closed_port_error(
+                Endpoint(self.name, port.name, slot),
+                sender=self._communicator.sender_to(port, slot),
+                last=message,
+                # one of MUSCLE3's that fails may count
+                is_certain=not self._communicator.must_drain(port, slot),
+            )
         with self._one_at_a_time:
             self._loop.receive(port, slot, message.iteration if is_new else None)
         if not with_settings:
@@ -255,6 +286,13 @@ class Lifecycle:
         return message
 
     def _check_usable(self) -> None:
+        if self._forked_in is not None:
+            msg = (
+                f"Instance '{self.name}' is used in process {self._forked_in}, which was forked"
+                " from the one that created it, for example by multiprocessing. Send and receive"
+                " in the original process only, and pass data to and from its children."
+            )
+            raise UsageError(msg)
         if self._departure.is_done:
             msg = (
                 f"Instance '{self.name}' has shut down already: reuse_instance() returned"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from application.instance.cautions import Cautions
 from application.instance.connections import Connections
 from domain.coupling.messages import Iteration, Milestone
 from domain.coupling.ports import Operator
@@ -17,11 +18,13 @@ class NextPass:
     Args:
         connections: Sends milestones, and receives the messages.
         loop: The order of sends and receives.
+        cautions: Warns about messages that the model has not received.
     """
 
-    def __init__(self, *, connections: Connections, loop: ReuseLoop) -> None:
+    def __init__(self, *, connections: Connections, loop: ReuseLoop, cautions: Cautions) -> None:
         self._ports, self._communicator, self._receiver = connections
         self._loop = loop
+        self._cautions = cautions
         self._exists: bool | None = None
         self._iteration: Iteration = ()
 
@@ -45,6 +48,7 @@ class NextPass:
         self._loop.check_finished()
         finished = self._loop.iteration
         if finished is not None:
+            self._cautions.note_not_received(self._receiver.ports_not_taken())
             self._send(Milestone(finished), Operator.O_I)
             if not self._receiver.has_initial_ports:
                 return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 
 from domain.coupling.messages import PeerMessage
@@ -41,6 +42,7 @@ class OverlayKeeper:
         self._base = base
         self._adopts = adopts
         self.overlay = Settings()
+        self._implicit = Settings()
 
     def names(self) -> list[str]:
         """Return the names of all settings that apply to the instance."""
@@ -66,8 +68,9 @@ class OverlayKeeper:
     def start_pass(self, initial: Iterable[tuple[PortState, PeerMessage]]) -> None:
         """Take the overlay of a pass from its F_INIT messages.
 
-        It is the one received on `muscle_settings_in`. If that is empty, it is the first one that
-        is not empty among the other messages, and then all of these must have the same.
+        The settings that are received on `muscle_settings_in` are explicit. They are applied on
+        top of the implicit overlay: the first one that is not empty among those that came with the
+        messages. All messages must agree on it.
 
         Args:
             initial: The F_INIT messages, and their ports.
@@ -76,15 +79,14 @@ class OverlayKeeper:
             UsageError: If the message on `muscle_settings_in` does not contain settings.
             ParallelUniverseError: If the overlays of the messages differ.
         """
-        messages = list(initial)
-        self.overlay = Settings()
-        for port, message in messages:
-            if port.name == SETTINGS_IN:
-                self.overlay = _received_settings(message)
-        if self._adopts:
-            for port, message in messages:
-                if port.name != SETTINGS_IN:
-                    self._adopt(port, message)
+        self._take_overlays(list(initial), check=self.check)
+
+    def resume_pass(self, initial: Iterable[tuple[PortState, PeerMessage]]) -> None:
+        """Continue a pass from a snapshot, which has its overlay, and the F_INIT messages."""
+        resumed = self.overlay
+        with contextlib.suppress(UsageError):
+            self._take_overlays(list(initial), check=lambda _port, _message: None)
+        self.overlay = resumed
 
     def check_with_settings(self, port: PortState) -> None:
         """Check that the model may receive the overlay of an F_INIT message.
@@ -106,7 +108,7 @@ class OverlayKeeper:
         Raises:
             ParallelUniverseError: If it is another one.
         """
-        if message.overlay != self.overlay:
+        if not self._fits(message.overlay):
             msg = (
                 f"Port '{port.name}' received a message from a parallel universe: it has"
                 f" settings overlay {message.overlay.as_dict()}, but this instance has overlay"
@@ -115,10 +117,32 @@ class OverlayKeeper:
             )
             raise ParallelUniverseError(msg)
 
-    def _adopt(self, port: PortState, message: PeerMessage) -> None:
-        if not self.overlay and message.overlay:
-            self.overlay = message.overlay.copy()
-        self.check(port, message)
+    def _take_overlays(
+        self,
+        messages: list[tuple[PortState, PeerMessage]],
+        *,
+        check: Callable[[PortState, PeerMessage], None],
+    ) -> None:
+        explicit, self._implicit = Settings(), Settings()
+        others = []
+        for port, message in messages:
+            if port.name == SETTINGS_IN:
+                explicit, self._implicit = _received_settings(message), message.overlay.copy()
+            else:
+                others.append((port, message))
+        self.overlay = self._implicit.updated_with(explicit)
+        for port, message in others if self._adopts else ():
+            if not self._implicit and message.overlay and message.overlay != self.overlay:
+                self._implicit = message.overlay.copy()
+                self.overlay = self._implicit.updated_with(explicit)
+            check(port, message)
+
+    def _fits(self, overlay: Settings) -> bool:
+        """Whether a message with an overlay belongs to this pass.
+
+        Its sender may have received the explicit settings of this instance, or not.
+        """
+        return overlay == self.overlay or overlay == self._implicit
 
 
 def _received_settings(message: PeerMessage) -> Settings:
@@ -128,4 +152,4 @@ def _received_settings(message: PeerMessage) -> Settings:
             " component that is connected to it must send Settings."
         )
         raise UsageError(msg)
-    return message.overlay.updated_with(message.data)
+    return message.data

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from application.instance.communicator import Communicator
 from application.instance.resume_duplicates import LastReceived
@@ -11,6 +13,29 @@ from domain.coupling.filters import NO_SETTINGS, FilterChain, Repetition
 from domain.coupling.messages import NOT_COUNTED, Iteration, Milestone, PeerMessage
 from domain.coupling.ports import SETTINGS_IN, Operator, PortSlot, PortState, port_label
 from domain.errors import PeerLost, PortError
+from domain.wording import counted
+
+
+class Unreceived(NamedTuple):
+    """Messages that arrived, and that the model has not received.
+
+    Attributes:
+        port: Name of the receiving port.
+        slot: Slot of it; None for a scalar port.
+        sender: The sending instance and port.
+        number: How many messages there are.
+    """
+
+    port: str
+    slot: int | None
+    sender: str
+    number: int
+
+    def __str__(self) -> str:
+        where = port_label(self.port, self.slot)
+        were = "was" if self.number == 1 else "were"
+        what = f"{counted(self.number, 'message')} from '{self.sender}'"
+        return f"{what} {were} not received on port '{where}'"
 
 
 class Receiver:
@@ -33,6 +58,9 @@ class Receiver:
         filters = {port.name: communicator.filters_into(port) for port in receiving}
         self._repeaters: dict[str, FilterChain] = {
             name: chain for name, chain in filters.items() if chain.repeats
+        }
+        self._has_filters = {
+            name: chain.repeats or chain.reduces for name, chain in filters.items()
         }
         self._plain = [port for port in self._initial if port.name not in self._repeaters]
         self._repeated = [port for port in self._initial if port.name in self._repeaters]
@@ -87,6 +115,18 @@ class Receiver:
             for port in self._initial
             for slot in port.slots()
             if (port.name, slot) in self._ahead
+        ]
+
+    def ports_not_taken(self) -> list[str]:
+        """Return the F_INIT ports with a message of this pass that the model has not received."""
+        return [
+            port.name
+            for port in self._initial
+            if port.name != SETTINGS_IN
+            and any(
+                (port.name, slot) in self._ahead and (port.name, slot) not in self._used
+                for slot in port.slots()
+            )
         ]
 
     def calls(self) -> list[PeerMessage]:
@@ -185,19 +225,35 @@ class Receiver:
                 # MUSCLE3's snapshots lack the filter's state; the model has received this once
                 repetition.note_given(last)
 
-    def drain(self) -> None:
+    def drain(self, note: Callable[[Unreceived], object]) -> None:
         """Receive on every port until it is closed, and drop the messages.
+
+        Args:
+            note: Called for each slot with messages that the model has not received. Those of a
+                conduit with filters are not counted, because a filter may make them unnecessary.
 
         Raises:
             PeerLost: If a sender was lost; the other ports have been drained nevertheless.
         """
+        ahead = Counter(
+            where
+            for where, message in self._ahead.items()
+            if where not in self._used and not isinstance(message.data, Milestone)
+        )
         self._ahead.clear()
         losses: list[PeerLost] = []
         for port in self._receiving:
+            dropped = Counter(
+                {slot: count for (name, slot), count in ahead.items() if name == port.name}
+            )
             try:
-                self._drain_port(port)
+                self._drain_port(port, dropped)
             except PeerLost as error:
                 losses.append(error)
+            if not self._has_filters[port.name]:
+                for slot, count in dropped.items():
+                    sender = self._communicator.sender_to(port, slot)
+                    note(Unreceived(port.name, slot, str(sender), count))
         if losses:
             raise losses[0]
 
@@ -264,12 +320,14 @@ class Receiver:
             for slot in port.slots():
                 self._find_repetition(port, slot, iteration)
 
-    def _drain_port(self, port: PortState) -> None:
+    def _drain_port(self, port: PortState, dropped: Counter[int | None]) -> None:
         # Each message may shrink the port, and no messages arrive on a slot that it has lost.
         while slots := port.open_slots():
             for slot in slots:
                 if slot in (None, 0) or slot < (port.length or 0):
-                    self._communicator.receive(port, slot)
+                    message = self._communicator.receive(port, slot)
+                    if not isinstance(message.data, Milestone):
+                        dropped[slot] += 1
 
 
 def _closing_message() -> PeerMessage:

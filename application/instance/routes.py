@@ -101,14 +101,19 @@ class Source:
 
     Attributes:
         inlet: Receives the messages.
-        peer: Name of the sending instance.
+        sender: The sending endpoint.
         count_key: Where to count what passed reducing filters; see `filled_port`. None if there are
             no such filters on the conduit, so that messages are numbered.
     """
 
     inlet: Inlet
-    peer: str
+    sender: Endpoint
     count_key: CountKey | None = None
+
+    @property
+    def peer(self) -> str:
+        """Name of the sending instance."""
+        return str(self.sender.instance)
 
 
 class Routes:
@@ -235,4 +240,4 @@ class Routes:
             )
             raise PeerLost(msg) from error
         key = (filled_port(conduit), slot or 0) if filters_of(conduit).reduces else None
-        return Source(inlet, str(sender.instance), key)
+        return Source(inlet, sender, key)

@@ -9,6 +9,7 @@ from typing import Protocol
 from domain.placement.resources import NodeResources
 from domain.running.activity import Activity
 from domain.running.agents import Command
+from domain.running.nodes import NodeLoad
 from domain.running.outputs import OutputPiece
 from domain.running.process_end import ProcessResult
 
@@ -25,13 +26,20 @@ class AgentDesk(Protocol):
         """
 
     @abstractmethod
-    def next_command(self, node: str, reply: Callable[[Command | None], None]) -> None:
+    def next_command(
+        self,
+        node: str,
+        reply: Callable[[Command | None], None],
+        *,
+        load: NodeLoad | None = None,
+    ) -> None:
         """Deliver the next command to a node's agent (long poll).
 
         Args:
             node: Name of the node.
             reply: Called once: with the next command as soon as there is one, or with None after
                 a timeout.
+            load: How busy the node is; None if the agent has not measured it again.
         """
 
     @abstractmethod

@@ -9,6 +9,7 @@ from typing import Protocol
 from domain.placement.resources import NodeResources
 from domain.running.activity import Activity
 from domain.running.agents import Command
+from domain.running.nodes import NodeLoad
 from domain.running.outputs import OutputPiece
 from domain.running.process_end import ProcessResult
 
@@ -30,8 +31,11 @@ class AgentLine(Protocol):
         """
 
     @abstractmethod
-    def next_command(self) -> Command | None:
+    def next_command(self, load: NodeLoad | None = None) -> Command | None:
         """Wait for a command.
+
+        Args:
+            load: How busy the node is; None if that was not measured again.
 
         Returns:
             The command; or None, a heartbeat of a manager that has no command at present.

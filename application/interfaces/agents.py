@@ -9,6 +9,7 @@ from typing import Protocol
 from domain.placement.resources import NodeResources
 from domain.running.agents import AgentOrders, StartCommand
 from domain.running.launcher_capabilities import LauncherCapabilities
+from domain.running.nodes import NodeLoad
 from domain.running.process_end import ProcessResult
 
 
@@ -92,11 +93,15 @@ class ProcessKeeper(Protocol):
 
 
 class NodeInspector(Protocol):
-    """Detects the resources of a node (used by the agent)."""
+    """Detects the resources and the load of a node (used by the agent)."""
 
     @abstractmethod
     def resources(self) -> NodeResources:
         """Return the node's name, the cores this process may use, and its memory."""
+
+    @abstractmethod
+    def load(self) -> NodeLoad:
+        """Return how busy the node is. Takes less than a millisecond."""
 
 
 class ManagerProcess(Protocol):

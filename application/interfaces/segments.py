@@ -26,6 +26,10 @@ class SegmentPool(Protocol):
         """Free a block of this pool. No process may still use it."""
 
     @abstractmethod
+    def trim(self) -> None:
+        """Return the memory that no block of this pool uses to the system."""
+
+    @abstractmethod
     def map(
         self, place: BlockPlace, sizes: Sequence[int], *, on_unmapped: Callable[[], None]
     ) -> list[memoryview]:

@@ -105,6 +105,22 @@ class EngineLink(Protocol):
         """
 
     @abstractmethod
+    async def spill(self, nbytes: int) -> int:
+        """Write values that this process has stored to files, to free its memory.
+
+        Values that a process maps stay in memory.
+
+        Args:
+            nbytes: How many bytes to free, if there are so many.
+
+        Returns:
+            How many bytes were written.
+
+        Raises:
+            Unsupported: The engine does not have SPILLS.
+        """
+
+    @abstractmethod
     async def submit(self, function: str, arguments: Message, options: SubmitOptions) -> Ticket:
         """Run a function on a host that the engine chooses.
 

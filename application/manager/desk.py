@@ -14,6 +14,7 @@ from application.manager.instance_directories import InstanceDirectories
 from application.manager.peer_lookup import PeerLookup
 from application.manager.profile_intake import ProfileIntake
 from application.manager.registration import InstanceRegistry
+from application.manager.reported_errors import ReportedErrors
 from application.manager.run_control import RunControl
 from application.manager.snapshots.run_checkpoints import RunCheckpoints
 from application.manager.snapshots.snapshot_registry import SnapshotRegistry
@@ -89,11 +90,16 @@ class ServicesDesk(ManagerDesk):
         self._snapshot_store = snapshot_store
         self._trust_of = trust_of
         self._error_shutdowns = ErrorShutdowns()
+        self._reported_errors = ReportedErrors()
 
     def register_instance(
         self, instance: str, locations: Sequence[str], ports: Sequence[Port], version: str
     ) -> Registration:
-        registration = self._registry.register(instance, locations, ports, version)
+        try:
+            registration = self._registry.register(instance, locations, ports, version)
+        except CouplingError as error:
+            self._reported_errors.note_report(instance, str(error))
+            raise
         is_own = self._registry.is_own(instance)
         if not is_own:
             self._error_shutdowns.watch(instance)
@@ -135,7 +141,8 @@ class ServicesDesk(ManagerDesk):
         )
         self._logbook.write(record)
         self._error_shutdowns.note_log(record)
-        self._board.publish(LogRecorded(record))
+        if not self._reported_errors.includes(record):
+            self._board.publish(LogRecorded(record))
 
     def submit_profile_events(
         self, instance: str, events: Sequence[ProfileEvent], *, dropped: int = 0
@@ -192,7 +199,9 @@ class ServicesDesk(ManagerDesk):
         self, instance: str, problem: str, *, kind: FailureKind | None = None
     ) -> None:
         self._registry.resolve(instance)
-        self._control.note_failed(instance, without_controls(problem), kind=kind)
+        problem = without_controls(problem)
+        self._reported_errors.note_report(instance, problem)
+        self._control.note_failed(instance, problem, kind=kind)
 
     def waiting_to_send(self, wait: Wait) -> None:
         self.waiting_for_receive(wait)

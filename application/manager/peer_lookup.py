@@ -63,11 +63,12 @@ class PeerLookup:
             NotReadyError: If not all peers have registered.
         """
         instance = self._resolve(name)
-        missing = self._missing_peers(instance)
+        peers = self.peers_of(instance)
+        missing = self._missing(peers)
         if missing:
             msg = f"Waiting for component {missing[0].without_trailing_ints()}"
             raise NotReadyError(msg)
-        return self._describe(instance)
+        return self._describe(instance, peers)
 
     def await_peers(self, name: str, ready: Callable[[PeerInfo], None]) -> None:
         """Call back with the peers of an instance when all have registered.
@@ -76,9 +77,10 @@ class PeerLookup:
             ManagerRefused: If the instance does not exist.
         """
         instance = self._resolve(name)
-        missing = self._missing_peers(instance)
+        peers = self.peers_of(instance)
+        missing = self._missing(peers)
         if not missing:
-            ready(self._describe(instance))
+            ready(self._describe(instance, peers))
             return
         lookup = _PendingLookup(instance, len(missing), ready)
         for peer in missing:
@@ -86,7 +88,7 @@ class PeerLookup:
 
     def peers_of(self, instance: Reference) -> list[Reference]:
         """Return the peers of an instance, registered or not."""
-        return list(self._topology.peer_instances(instance))
+        return self._topology.peer_instances(instance)
 
     def _resolve(self, name: str) -> Reference:
         try:
@@ -95,20 +97,19 @@ class PeerLookup:
             msg = f"Unknown component {name}"
             raise ManagerRefused(msg) from None
 
-    def _missing_peers(self, instance: Reference) -> list[Reference]:
-        peers = dict.fromkeys(self._topology.peer_instances(instance))
-        return [peer for peer in peers if peer not in self._seen]
+    def _missing(self, peers: list[Reference]) -> list[Reference]:
+        """Return those peers that have not registered."""
+        return [peer for peer in dict.fromkeys(peers) if peer not in self._seen]
 
     def _note_registered(self, instance: Reference) -> None:
         self._seen[instance] = self._registry.locations(instance)
         for lookup in self._waiting_for.pop(instance, []):
             lookup.missing -= 1
             if not lookup.missing:
-                lookup.ready(self._describe(lookup.instance))
+                lookup.ready(self._describe(lookup.instance, self.peers_of(lookup.instance)))
 
-    def _describe(self, instance: Reference) -> PeerInfo:
+    def _describe(self, instance: Reference, peers: list[Reference]) -> PeerInfo:
         component = self._model.components[instance.without_trailing_ints()]
-        peers = list(self._topology.peer_instances(instance))
         return PeerInfo(
             instance,
             tuple(self._topology.conduits_of(component.name)),

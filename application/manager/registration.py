@@ -38,7 +38,7 @@ class InstanceRegistry:
         self._locations: dict[Reference, tuple[str, ...]] = {}
         self._dialects: dict[Reference, str] = {}
         self._own: set[Reference] = set()
-        self._dialect: str | None = None
+        self._first: tuple[str, str] | None = None
         self._listeners: list[Callable[[Reference], None]] = []
         self._has_filters = any(conduit.filters for conduit in model.conduits)
 
@@ -69,7 +69,8 @@ class InstanceRegistry:
             self._reject_reducing_filters(name, component)
         self._locations[instance] = tuple(locations)
         self._dialects[instance] = dialect
-        self._dialect = dialect
+        if self._first is None:
+            self._first = name, version
         if is_own:
             self._own.add(instance)
         for listener in self._listeners:
@@ -146,19 +147,23 @@ class InstanceRegistry:
         return self.resolve(name)[0] in self._own
 
     def _check_dialect(self, name: str, version: str) -> str:
-        dialect = ".".join(version.split(".")[:2])
+        dialect = _dialect_of(version)
         if dialect not in DIALECTS:
+            uses = f"version {version}" if version else "an old version, which sends no number,"
             msg = (
-                f"Instance '{name}' uses version {version} of the coupling library, which this"
-                f" manager does not support. It supports MUSCLE3 {' and '.join(DIALECTS)}, and"
-                " Conjoin."
+                f"Instance '{name}' uses {uses} of the coupling library, which this manager does"
+                f" not support. It supports MUSCLE3 {' and '.join(DIALECTS)}, and Conjoin. For"
+                " example, run in the environment of this program: pip install"
+                " 'muscle3>=0.11,<0.12'"
             )
             raise ManagerRefused(msg)
-        if self._dialect not in (None, dialect):
+        if self._first is not None and _dialect_of(self._first[1]) != dialect:
+            other, first_version = self._first
+            outdated = name if dialect == "0.10" else other
             msg = (
-                f"Instance '{name}' uses MUSCLE3's {dialect} dialect, but other instances of this"
-                f" run use {self._dialect}, and the two are incompatible. Build all programs with"
-                " the same version of MUSCLE3."
+                f"Instance '{name}' uses {_library(version)}, but instance '{other}' uses"
+                f" {_library(first_version)}, and these two cannot exchange messages. Use MUSCLE3"
+                f" 0.11 or Conjoin for '{outdated}' too, or MUSCLE3 0.10 for all instances."
             )
             raise ManagerRefused(msg)
         if dialect == "0.10" and self._has_filters:
@@ -197,9 +202,11 @@ class InstanceRegistry:
         if not ports:
             return  # such an instance takes its ports from the configuration
         for conduit in self._model.conduits:
-            for end in (conduit.sender, conduit.receiver):
-                port = str(end[-1])
-                if end[:-1] == component.name and port not in ports and port != SETTINGS_IN:
+            for owner, port in (
+                (conduit.sending_component, conduit.sending_port),
+                (conduit.receiving_component, conduit.receiving_port),
+            ):
+                if owner == component.name and port not in ports and port != SETTINGS_IN:
                     msg = (
                         f"Conduit '{conduit}' is connected to port '{port}' of '{name}', which the"
                         f" program does not have. It has: {few(sorted(ports), 'port')}."
@@ -207,6 +214,15 @@ class InstanceRegistry:
                         " ports in the program."
                     )
                     raise ManagerRefused(msg)
+
+
+def _dialect_of(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def _library(version: str) -> str:
+    is_own = version.endswith(OWN_VERSION_SUFFIX)
+    return "Conjoin's library" if is_own else f"MUSCLE3 {version}"
 
 
 def _role_in(conduit: Conduit, component: Component) -> str:

@@ -52,7 +52,7 @@ class RunControl:
         return self._state.by_hand
 
     def is_by_hand(self, instance: str) -> bool:
-        """Whether the user starts an instance, or at least no agent has been told to."""
+        """Whether the user starts an instance: no agent was asked to."""
         return self._state.is_by_hand(instance)
 
     @property

@@ -15,6 +15,7 @@ from application.interfaces.clock import Clock, Scheduler
 from application.interfaces.node_pool import AgentLaunch, NodePool, Placement
 from application.nodes.agent_timeouts import AgentTimeouts
 from application.nodes.command_queue import CommandQueue, Reply
+from application.nodes.node_board import NodeBoard, OnNodeChanged
 from application.nodes.placement import place
 from application.nodes.process_ledger import OnFinished, ProcessLedger
 from application.nodes.roster import AgentRoster, OnResources
@@ -29,7 +30,7 @@ from domain.running.agents import (
     ShutdownCommand,
     StartCommand,
 )
-from domain.running.nodes import NodeStatus
+from domain.running.nodes import NodeLoad, NodeStatus
 from domain.running.outputs import OutputPiece
 from domain.running.process_end import NeverStarted, NodeLost, ProcessEnd, ProcessResult
 from domain.version import VERSION
@@ -77,6 +78,7 @@ class AgentManager(AgentDesk, NodePool):
             timeouts=self._timeouts,
             on_silence=self._lose,
         )
+        self._board = NodeBoard(roster=self._roster, ledger=self._ledger, log=log)
         self._queues: dict[str, CommandQueue] = {}
         self._on_node_lost: list[OnNodeLost] = []
         self._on_activities: list[OnActivities] = []
@@ -86,17 +88,11 @@ class AgentManager(AgentDesk, NodePool):
 
     def nodes(self) -> list[NodeStatus]:
         """Return the status of each node. Thread-safe."""
-        return [self._status_of(node) for node in self._roster]
+        return self._board.statuses()
 
-    def _status_of(self, node: str) -> NodeStatus:
-        resources = self._roster.resources_of(node)
-        return NodeStatus(
-            node,
-            cores=len(resources.cores) if resources else 0,
-            memory=resources.memory if resources else None,
-            instances=tuple(self._ledger.running_on(node)),
-            loss=self._roster.loss_of(node) or "",
-        )
+    def on_node_changed(self, listener: OnNodeChanged) -> None:
+        """Call back with the status of each node that reports or is lost."""
+        self._board.on_changed(listener)
 
     def on_output(self, listener: OnOutput) -> None:
         """Call back with each piece of output of a program whose node shares no files.
@@ -205,10 +201,13 @@ class AgentManager(AgentDesk, NodePool):
         if loss is not None:
             raise ManagerRefused(loss)
         self._roster.note_resources(resources)
+        self._board.publish(name)
 
     @override
-    def next_command(self, node: str, reply: Reply) -> None:
+    def next_command(self, node: str, reply: Reply, *, load: NodeLoad | None = None) -> None:
         self._note_sign(node)
+        if load is not None:
+            self._board.note_load(node, load)
         if self._roster.loss_of(node) is not None:
             reply(ShutdownCommand())
         else:
@@ -257,8 +256,13 @@ class AgentManager(AgentDesk, NodePool):
         # an agent that polls for a command sends nothing until we reply
         self._roster.note_sign(node)
         if isinstance(command, ShutdownCommand):
-            self._roster.dismiss(node)
+            self._dismiss(node)
             self._report_if_shut_down()
+
+    def _dismiss(self, node: str) -> None:
+        if not self._roster.is_gone(node):
+            self._board.note_shut_down(node)
+        self._roster.dismiss(node)
 
     def _command(self, node: str, command: Command) -> None:
         if not self._roster.is_gone(node):
@@ -280,6 +284,7 @@ class AgentManager(AgentDesk, NodePool):
         loss = self._roster.lose(node, reason)
         if loss is None:
             return
+        self._board.note_lost(node, reason)
         queue = self._queue(node)
         queue.clear()
         self._ledger.flush()

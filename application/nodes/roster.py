@@ -161,7 +161,6 @@ class AgentRoster:
             return None
         node.loss = f"node '{name}' was lost: {reason}"
         self.dismiss(name)
-        self._log.error("node lost", node=name, reason=reason)
         return node.loss
 
     def announce_if_complete(self) -> None:

@@ -129,6 +129,8 @@ class ActorRestarts:
         # Until it is created again, it counts as restartable.
         if not self._is_lost(record):
             await asyncio.sleep(PATIENCE)
+            # The number of the call that was not delivered is missing in its lane.
+            record.move(record.home, self._next_lane())
         while self._is_lost(record) and record.restarts > 0:
             try:
                 await self._create_again(record, recipe)
@@ -146,10 +148,12 @@ class ActorRestarts:
         home = await self.new_home(record)
         assert home is not None
         assert record.creation is not None
-        record.move(home, self._next_lane())
-        outcome = await recipe.create(record, record.creation)
+        outcome = await recipe.create(record, home, record.creation)
         if isinstance(outcome, Failed):
             raise outcome.error
+        # Not before: a process that gets a proxy meanwhile must not call an actor that does not
+        # exist yet.
+        record.move(home, self._next_lane())
         self._holdings.move(record.uid, home, is_counted=True)
         await asyncio.sleep(record.delay)
 

@@ -11,12 +11,13 @@ from application.runtime.actor_record import ActorRecord
 from application.runtime.again import AGAIN, Again
 from application.runtime.argument_packing import PackedArguments
 from application.runtime.attempt_reports import AttemptReports
+from application.runtime.call_stage import CALL, CANCEL
 from application.runtime.correspondence import Correspondence, UndeliveredError
 from application.runtime.delivery import Delivery
 from application.runtime.outcomes import Failed, Outcome
 from application.runtime.placing import Placing
 from application.runtime.replacement import Replacement
-from application.runtime.stage import CALL, CANCEL, CREATE
+from application.runtime.stage import CREATE
 from application.runtime.task import Task
 from application.runtime.task_plan import Work
 from domain.runtime.payloads import Message, Plain
@@ -38,8 +39,8 @@ class Recipe:
     concurrency: int
     delivery: Delivery
 
-    async def create(self, record: ActorRecord, task: Task) -> Outcome:
-        """Create the actor on the worker in its record."""
+    async def create(self, record: ActorRecord, home: str, task: Task) -> Outcome:
+        """Create the actor on a worker."""
         fields: dict[str, Plain] = {
             "uid": record.uid,
             "type": record.type_name,
@@ -49,9 +50,9 @@ class Recipe:
         self.arguments.complete(task.name)
         message = self.arguments.message(CREATE, fields)
         try:
-            return await self.delivery.deliver(record.home, message, task)
+            return await self.delivery.deliver(home, message, task)
         except RuntimeDisconnectedError as error:
-            raise disconnected(record.home, error.reason, uid=record.uid, task=task.name) from None
+            raise disconnected(home, error.reason, uid=record.uid, task=task.name) from None
 
 
 @dataclass(eq=False, slots=True)
@@ -76,7 +77,7 @@ class CreateWork(Work):
 
     def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome]:
         """Place the actor now, if this process places actors."""
-        if not self.record.home and self.placing.is_here:
+        if not self.record.home and self.placing.is_immediate:
             # If placement fails, it is asked again later, where its error is that of the task.
             with suppress(Exception):
                 self.record.home = self.placing.select()
@@ -87,7 +88,7 @@ class CreateWork(Work):
 
     async def _run(self, task: Task) -> Outcome:
         if not self.record.home:
-            self.record.home = await self.placing.ask()
+            self.record.home = await self.placing.ask(self.recipe.arguments.stored_values)
         await self.enter_name(self.record)
         outcome = await self._create(task)
         if not isinstance(outcome, Failed):
@@ -98,7 +99,7 @@ class CreateWork(Work):
         """Create it, on other workers if one is lost and the actor may restart."""
         while True:
             try:
-                return await self.recipe.create(self.record, task)
+                return await self.recipe.create(self.record, self.record.home, task)
             except RuntimeDisconnectedError:
                 home = await self.new_home(self.record)
                 if home is None:

@@ -8,12 +8,14 @@ from functools import partial
 
 from application.interfaces.task_engine import EngineLink
 from application.runtime.actor_proxy import ActorProxy
-from application.runtime.outcomes import Inline
+from application.runtime.arrivals import Arrivals
+from application.runtime.outcomes import Inline, Stored
 from application.runtime.packing import Packing, Parcel
 from application.runtime.parameter import PackedParameter, Parameter
 from application.runtime.reference import ByReference, Reference
 from application.runtime.task import Done, Output, Task
 from domain.runtime.arguments import replaced
+from domain.runtime.errors import Unpicklable
 from domain.runtime.handles import ArgumentSlot
 from domain.runtime.payload_bundles import bundle, unbundle
 from domain.runtime.payloads import EngineValue, Message, Payload, Plain
@@ -41,6 +43,13 @@ class PackedArguments:
     parcel: Parcel | None
     sources: list[Task]
     needs: list[Task]
+
+    @property
+    def stored_values(self) -> list[EngineValue]:
+        """The stored values among them. All needs must be done."""
+        values = [] if self.parcel is None else list(self.parcel.values)
+        contents = [source.outcome for source in self.sources]
+        return values + [content.value for content in contents if isinstance(content, Stored)]
 
     def complete(self, name: str) -> None:
         """Pickle what could not be pickled before. All needs must be done.
@@ -96,11 +105,13 @@ class ArgumentPacking:
     Args:
         packing: Pickles.
         link: Has the stored values.
+        arrivals: Tracks the messages whose values are fetched.
     """
 
-    def __init__(self, *, packing: Packing, link: EngineLink) -> None:
+    def __init__(self, *, packing: Packing, link: EngineLink, arrivals: Arrivals) -> None:
         self._packing = packing
         self._link = link
+        self._arrivals = arrivals
         packing.add(_Place, lambda place: place.slot)
 
     def pack(self, content: tuple[object, ...], *, name: str) -> PackedArguments:
@@ -145,7 +156,8 @@ class ArgumentPacking:
             return item
 
         template = tuple(replaced(part, replacement) for part in content)
-        pack = partial(self._packing.pack, template, name=name)
+        message = partial(_without_layout, name=name, parts=content)
+        pack = partial(self._packing.pack, template, name=name, message=message)
         parcel = None if unsent else pack()
         if parcel is not None:
             needs.extend(_creations(parcel))
@@ -158,23 +170,53 @@ class ArgumentPacking:
             ValueLost: A value does not exist any more.
             Unloadable: An argument cannot be loaded here.
         """
+        if not message.values:
+            return await self._unpack(message)
+        try:
+            with self._arrivals.fetching():
+                return await self._unpack(message)
+        finally:
+            self.discard(message)
+
+    def discard(self, message: Message) -> None:
+        """Release the values that a message carries, whose arguments are not unpacked."""
+        for value in message.values:
+            self._link.release(value)
+
+    async def _unpack(self, message: Message) -> object:
         layout, slots = message.fields["layout"], message.fields["slots"]
         assert isinstance(layout, Sequence)
         assert isinstance(slots, Sequence)
-        try:
-            parts = iter(unbundle(message.payload, layout))  # type: ignore[arg-type]
-            template = next(parts)
-            arguments: list[object] = []
-            for slot in slots:
-                assert isinstance(slot, int)
-                payload = (
-                    next(parts) if slot == _INLINE else await self._link.get(message.values[slot])
-                )
-                arguments.append(self._packing.unpack(payload))
-            return self._packing.unpack(template, arguments)
-        finally:
-            for value in message.values:
-                self._link.release(value)
+        parts = iter(unbundle(message.payload, layout))  # type: ignore[arg-type]
+        template = next(parts)
+        arguments: list[object] = []
+        for slot in slots:
+            assert isinstance(slot, int)
+            payload = next(parts) if slot == _INLINE else await self._link.get(message.values[slot])
+            arguments.append(self._packing.unpack(payload))
+        return self._packing.unpack(template, arguments)
+
+
+def _without_layout(error: Unpicklable, *, name: str, parts: Sequence[object]) -> str:
+    """Return a message that names an argument, not its place in the message.
+
+    Args:
+        error: The error.
+        name: The function or method.
+        parts: What was pickled: the function if there is one, then the positional and the keyword
+            arguments, and the types of errors for retries.
+    """
+    positional = len(parts) - 3
+    where = {
+        f"{name}[{positional}]": "argument",
+        f"{name}[{positional + 1}]": "argument",
+        f"{name}[{positional + 2}]": "retry_on",
+    }
+    for place, term in where.items():
+        if place in error.path:
+            path = error.path.replace(place, term, 1)
+            return f"{path} of {name} cannot be pickled: {error.reason}"
+    return f"{error.path.replace(f'{name}[0]', name, 1)} cannot be pickled: {error.reason}"
 
 
 def _creations(parcel: Parcel) -> list[Task]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from contextlib import suppress
+from functools import partial
 
 from application.runtime.correspondence import Correspondence
+from application.runtime.log import RuntimeLog
 from application.runtime.members import Members
 from application.runtime.packing import Packing
 from application.runtime.reception import ERROR, OK, Reception
@@ -30,6 +31,7 @@ class Comms:
         packing: Pickles arguments.
         reception: Receives requests.
         names: The names that peers may call.
+        log: Gets the errors of calls without a reply.
     """
 
     def __init__(
@@ -40,11 +42,13 @@ class Comms:
         packing: Packing,
         reception: Reception,
         names: frozenset[str],
+        log: RuntimeLog,
     ) -> None:
         self._members = members
         self._correspondence = correspondence
         self._packing = packing
         self._names = names
+        self._log = log
         self._proxies: dict[str, RuntimeProxy] = {}
         self._served: dict[str, Mapping[str, Call]] = {}
         self._sending: set[asyncio.Future[object]] = set()
@@ -137,7 +141,7 @@ class Comms:
         if reply:
             return work
         self._sending.add(work)
-        work.add_done_callback(self._sent)
+        work.add_done_callback(partial(self._sent, f"{uid}: {name}()"))
         return _Sent()
 
     async def _request(self, uid: str, name: str, keywords: dict[str, object]) -> object:
@@ -150,10 +154,11 @@ class Comms:
             raise self._packing.unpack_error(reply.payload)
         return self._packing.unpack(reply.payload) if len(reply.payload.data) else None
 
-    def _sent(self, work: asyncio.Future[object]) -> None:
+    def _sent(self, call: str, work: asyncio.Future[object]) -> None:
         self._sending.discard(work)
-        with suppress(asyncio.CancelledError):
-            work.exception()  # Retrieve it: no reply was requested.
+        error = None if work.cancelled() else work.exception()
+        if error is not None:
+            self._log.error(f"{call} failed: {type(error).__name__}: {error}")
 
     async def _serve(self, sender: str, message: Message) -> Message:
         to, name = str(message.fields["to"]), str(message.fields["name"])

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from application.interfaces.task_engine import EngineLink
+from application.runtime.arrivals import Arrivals
 from application.runtime.cancellation import TaskCancelledError
 from application.runtime.correspondence import Correspondence
 from application.runtime.holdings import Holdings
@@ -33,6 +34,7 @@ class Delivery:
         correspondence: Sends requests.
         packing: Pickles.
         holdings: Counts the proxies in results.
+        arrivals: Tracks the results that are fetched.
         link: Has the stored values.
         reception: Receives the acknowledgements of results with proxies in them.
         has_children: Whether a task has created tasks here that are not complete.
@@ -45,6 +47,7 @@ class Delivery:
         correspondence: Correspondence,
         packing: Packing,
         holdings: Holdings,
+        arrivals: Arrivals,
         link: EngineLink,
         reception: Reception,
         has_children: Callable[[str], bool],
@@ -53,6 +56,7 @@ class Delivery:
         self._correspondence = correspondence
         self._packing = packing
         self._holdings = holdings
+        self._arrivals = arrivals
         self._link = link
         self._has_children = has_children
         self._hold = hold
@@ -82,6 +86,9 @@ class Delivery:
                 f"{task.name} was cancelled", uid=task.uid, task=task.name, worker=host
             )
             return Failed(error, TaskState.CANCELLED)
+        if task.error is not None and (reply.values or reply.fields.get("kept")):
+            # It was cancelled, or timed out: nothing will use the result.
+            return await self._refuse(host, reply, task)
         outcome: Inline | Stored = Inline(reply.payload)
         if reply.kind == STORED:
             outcome = Stored(reply.values[0])
@@ -116,14 +123,27 @@ class Delivery:
         self, host: str, outcome: Inline | Stored, reply: Message, task: Task
     ) -> None:
         """Register the proxies in a result, before the worker gives up its own."""
-        payload = (
-            outcome.payload if isinstance(outcome, Inline) else await self._link.get(outcome.value)
-        )
-        task.keep(self._packing.unpack(payload))
+        if isinstance(outcome, Inline):
+            task.keep(self._packing.unpack(outcome.payload))
+        else:
+            with self._arrivals.fetching():
+                task.keep(self._packing.unpack(await self._link.get(outcome.value)))
         task.inner_values = reply.values[1 if reply.kind == STORED else 0 :]
         for value in task.inner_values:
             self._link.release(value)
         await self._holdings.reported()
+        await self._send_received(host, task)
+
+    async def _refuse(self, host: str, reply: Message, task: Task) -> Outcome:
+        """Release what the reply to an ended task carries, and return how the task ended."""
+        for value in reply.values:
+            self._link.release(value)
+        if reply.fields.get("kept"):
+            await self._send_received(host, task)
+        assert task.outcome is not None
+        return task.outcome
+
+    async def _send_received(self, host: str, task: Task) -> None:
         try:
             await self._correspondence.request(host, Message(RECEIVED, {"task": task.uid}))
         except RuntimeDisconnectedError:

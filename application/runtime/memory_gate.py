@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from application.interfaces.own_process import OwnProcess
+from application.interfaces.task_engine import EngineLink
+from domain.runtime.hosts import Capability
 from domain.runtime.payloads import Message
 from domain.runtime.task_errors import MemoryOverflowError
 
@@ -15,14 +17,18 @@ SMALL = 2**20
 
 
 class MemoryGate:
-    """Delays tasks whose arguments do not fit, while others run.
+    """Lets tasks wait whose arguments do not fit, while others run.
+
+    Before a task waits or fails, the values that this process has stored are written to files.
 
     Args:
         own_process: Measures the process.
+        link: Has the stored values.
     """
 
-    def __init__(self, *, own_process: OwnProcess) -> None:
+    def __init__(self, *, own_process: OwnProcess, link: EngineLink) -> None:
         self._own_process = own_process
+        self._link = link
         self._committed = 0
         self._inside = 0
         self._waiters: list[asyncio.Future[None]] = []
@@ -40,7 +46,12 @@ class MemoryGate:
         """
         nbytes = sum(value.size for value in message.values) + message.payload.size
         if nbytes >= SMALL:
-            await self._wait(nbytes, name)
+            try:
+                await self._wait(nbytes, name)
+            except BaseException:
+                for value in message.values:
+                    self._link.release(value)  # They will not be unpacked.
+                raise
         self._committed += nbytes
         self._inside += 1
         try:
@@ -51,7 +62,10 @@ class MemoryGate:
             self._wake_up()
 
     async def _wait(self, nbytes: int, name: str) -> None:
-        while not self._fits(nbytes):
+        while self._excess(nbytes) > 0:
+            await self._spill(nbytes)
+            if self._excess(nbytes) <= 0:
+                return
             if not self._inside:
                 limit = self._own_process.memory_limit()
                 msg = (
@@ -63,9 +77,14 @@ class MemoryGate:
             self._waiters.append(waiter)
             await waiter
 
-    def _fits(self, nbytes: int) -> bool:
+    async def _spill(self, nbytes: int) -> None:
+        if Capability.SPILLS in self._link.capabilities:
+            await self._link.spill(self._excess(nbytes))
+
+    def _excess(self, nbytes: int) -> int:
+        """Return how many bytes too many there would be; 0 or less if they fit."""
         used = self._own_process.rss() + self._committed
-        return used + nbytes < self._own_process.memory_limit()
+        return used + nbytes - self._own_process.memory_limit() + 1
 
     def _wake_up(self) -> None:
         waiters, self._waiters = self._waiters, []

@@ -62,12 +62,15 @@ class Packing:
         if handle is not None and restore is not None:
             self._restore[handle] = restore  # type: ignore[assignment]
 
-    def pack(self, value: object, *, name: str) -> Parcel:
+    def pack(
+        self, value: object, *, name: str, message: Callable[[Unpicklable], str] = str
+    ) -> Parcel:
         """Pickle an object.
 
         Args:
             value: The object.
             name: Its name in error messages.
+            message: Returns the message of the error if it cannot be pickled.
 
         Raises:
             SerialisationError: It cannot be pickled.
@@ -88,7 +91,7 @@ class Packing:
         try:
             parcel.payload = self._pickler.dump(value, name=name, replace=replace)
         except Unpicklable as error:
-            raise SerialisationError(str(error)) from error
+            raise SerialisationError(message(error)) from error
         return parcel
 
     def unpack(self, payload: Payload, arguments: Sequence[object] = ()) -> object:

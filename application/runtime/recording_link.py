@@ -65,6 +65,10 @@ class RecordingLink(EngineLink):
         """Undo one `put` or `retain`."""
         self._link.release(value)
 
+    async def spill(self, nbytes: int) -> int:
+        """Write values that this process has stored to files."""
+        return await self._link.spill(nbytes)
+
     async def submit(self, function: str, arguments: Message, options: SubmitOptions) -> Ticket:
         """Run a function on a host that the engine chooses."""
         return await self._link.submit(function, arguments, options)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from application.runtime.residents import ACTOR, Residents
 from domain.runtime.actor_queue import ActorQueue, Start
 
 
@@ -81,3 +82,8 @@ class ResidentActor:
             turn = self.turns.pop(task, None)
             if turn is not None and not turn.done():
                 turn.set_exception(make())
+
+
+def resident_actors(residents: Residents) -> list[ResidentActor]:
+    """Return all actors in a table of residents."""
+    return [item for item in residents.all_of(ACTOR) if isinstance(item, ResidentActor)]

@@ -84,6 +84,10 @@ class Residents:
         """Remove all references of a member that is gone."""
         self._released(self._counts.remove_holder(holder))
 
+    def pass_on(self, holder: str, keeper: str) -> bool:
+        """Count what a holder has for another; return whether it has anything."""
+        return self._counts.pass_on(holder, keeper)
+
     def total(self, uid: str) -> int:
         """Return how often an object is held."""
         return self._counts.total(uid)

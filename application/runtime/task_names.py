@@ -103,14 +103,16 @@ class TaskNames:
         return await self._placing.ask()
 
     async def scale(self, n: int) -> None:
-        """Start or end workers until there are n.
+        """Start or end workers until there are n; does nothing if there are n.
 
         Raises:
             Unsupported: The engine does not have GROWS.
         """
-        del n
+        if n == len(self._members.workers()):
+            return
         # No engine has GROWS yet.
-        raise Unsupported(Capability.GROWS, self._engine)
+        advice = f"Start the run with num_workers={n}"
+        raise Unsupported(Capability.GROWS, self._engine, advice)
 
     def on_change(self, callback: Callable[[], object]) -> None:
         """Call a function whenever a worker has joined or left."""

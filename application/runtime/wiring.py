@@ -13,8 +13,10 @@ from application.runtime.actor_restarts import ActorRestarts
 from application.runtime.actor_table import ActorTable
 from application.runtime.actors import Actors
 from application.runtime.argument_packing import ArgumentPacking
+from application.runtime.arrivals import Arrivals
 from application.runtime.attempt_reports import AttemptReports
 from application.runtime.barrier import Barrier
+from application.runtime.call_stage import CallStage
 from application.runtime.comms import Comms
 from application.runtime.correspondence import Correspondence
 from application.runtime.deadlocks import Deadlocks
@@ -30,6 +32,7 @@ from application.runtime.loop_calls import LoopCalls
 from application.runtime.loops import Loops
 from application.runtime.members import Members
 from application.runtime.memory_gate import MemoryGate
+from application.runtime.orphans import Orphans
 from application.runtime.packing import Packing
 from application.runtime.parameters import Parameters
 from application.runtime.placing import Placing
@@ -61,6 +64,7 @@ def new_endpoint(
     profile: ProfileBuffer,
     remote_names: frozenset[str],
     placement: Strategy | None = None,
+    worker_memory: int | None = None,
 ) -> Endpoint:
     """Return the services of one process.
 
@@ -74,6 +78,7 @@ def new_endpoint(
         profile: Gets events.
         remote_names: The names of a runtime that peers may call.
         placement: The strategy; None in processes without the monitor.
+        worker_memory: Bytes of memory that a worker may use; None for the default.
     """
     link = RecordingLink(link, profile)
     calls = LoopCalls()
@@ -84,6 +89,16 @@ def new_endpoint(
     residents = Residents()
     holdings = Holdings(
         correspondence=correspondence, residents=residents, reception=reception, calls=calls
+    )
+
+    arrivals = Arrivals()
+    Orphans(
+        residents=residents,
+        holdings=holdings,
+        arrivals=arrivals,
+        members=members,
+        correspondence=correspondence,
+        reception=reception,
     )
 
     async def load_value(value: EngineValue) -> object:
@@ -100,6 +115,7 @@ def new_endpoint(
         packing=packing,
         reception=reception,
         names=remote_names,
+        log=log,
     )
     warehouse = Warehouse(
         link=link,
@@ -114,6 +130,7 @@ def new_endpoint(
         correspondence=correspondence,
         packing=packing,
         holdings=holdings,
+        arrivals=arrivals,
         link=link,
         reception=reception,
         has_children=barrier.has_children,
@@ -133,8 +150,10 @@ def new_endpoint(
         correspondence=correspondence,
         reception=reception,
         strategy=placement,
+        link=link,
+        memory_limit=lambda: worker_memory or own_process.memory_limit(),
     )
-    arguments = ArgumentPacking(packing=packing, link=link)
+    arguments = ArgumentPacking(packing=packing, link=link, arrivals=arrivals)
     replacement = Replacement(
         members=members, correspondence=correspondence, reception=reception, log=log
     )
@@ -164,7 +183,7 @@ def new_endpoint(
     )
     deadlocks = Deadlocks(correspondence=correspondence, reception=reception)
     results.use(call=functions.call_on_result, watch=deadlocks.watch)
-    gate = MemoryGate(own_process=own_process)
+    gate = MemoryGate(own_process=own_process, link=link)
     notices = StartNotices(correspondence=correspondence, reception=reception, tasks=tasks)
     FunctionStage(
         arguments=arguments,
@@ -224,15 +243,24 @@ def new_endpoint(
         residents=residents,
         arguments=arguments,
         execution=execution,
+        reception=reception,
+        holdings=holdings,
+        members=members,
+        on_named_end=names.free,
+    )
+    CallStage(
+        residents=residents,
+        arguments=arguments,
+        execution=execution,
         delivery=delivery,
         reception=reception,
         holdings=holdings,
         reports=reports,
         members=members,
         profile=profile,
-        on_named_end=names.free,
         gate=gate,
         notices=notices,
+        ended=stage.end_if_idle,
     )
     return Endpoint(
         actor_names=names,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from domain.identity import Reference
 
@@ -57,22 +58,22 @@ class Conduit:
             msg = f"Filters '{names}' of {self} are out of order: write {filter_order()}"
             raise ValueError(msg)
 
-    @property
+    @cached_property
     def sending_component(self) -> Reference:
         """Name of the component that sends."""
         return self.sender[:-1]
 
-    @property
+    @cached_property
     def sending_port(self) -> str:
         """Name of the port that sends."""
         return str(self.sender[-1])
 
-    @property
+    @cached_property
     def receiving_component(self) -> Reference:
         """Name of the component that receives."""
         return self.receiver[:-1]
 
-    @property
+    @cached_property
     def receiving_port(self) -> str:
         """Name of the port that receives."""
         return str(self.receiver[-1])

@@ -6,16 +6,20 @@ program uses arrays.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import DTypeLike
 
 
 class Grid:
     """An array, optionally with a name for each of its axes.
+
+    numpy's functions accept it like its array: it has the shape, length and items of that. It is
+    always true, whatever it contains.
 
     Args:
         array: Values on the grid; any shape and dtype.
@@ -29,6 +33,8 @@ class Grid:
         >>> grid = Grid(np.zeros((10, 20)), ["x", "y"])
         >>> grid.array.shape, grid.indexes
         ((10, 20), ['x', 'y'])
+        >>> np.asarray(grid) is grid.array
+        True
     """
 
     __slots__ = ("array", "indexes")
@@ -42,6 +48,56 @@ class Grid:
                 f" an array of shape {self.array.shape}."
             )
             raise ValueError(msg)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the array."""
+        return self.array.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the values."""
+        return self.array.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self.array.ndim
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __bool__(self) -> bool:
+        # as in MUSCLE3: `if message.data:` must not depend on the length of the array
+        return True
+
+    def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 - as for arrays
+        return self.array[index]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.array)
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
+        """Return the array; numpy calls this to convert the Grid.
+
+        Args:
+            dtype: The type that the values must have; None for their own.
+            copy: Whether to copy the array; None to copy it only if its type must change.
+
+        Raises:
+            ValueError: If it must not be copied, but its type must change.
+        """
+        import numpy as np
+
+        if copy:
+            return np.array(self.array, dtype)
+        if copy is False and dtype is not None and np.dtype(dtype) != self.array.dtype:
+            msg = (
+                f"The array of this Grid has values of type {self.array.dtype}: it cannot be"
+                f" converted to {np.dtype(dtype)} without a copy."
+            )
+            raise ValueError(msg)
+        return np.asarray(self.array, dtype)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Grid):

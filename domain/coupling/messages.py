@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from domain.coupling.settings import Settings
 from domain.errors import ArgumentInvalid, ArgumentMismatch
@@ -36,7 +36,7 @@ class Message:
 
     timestamp: float
     next_timestamp: float | None = None
-    data: object = None
+    data: Any = None
     settings: Settings | None = None
 
     def __post_init__(self) -> None:

@@ -3,18 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping
-from typing import TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from domain.errors import ConfigurationError, SettingMismatch, SettingMissing
 from domain.identity import Reference
 
-SettingValue: TypeAlias = str | int | float | bool | list[int] | list[float] | list[list[float]]
+Ints: TypeAlias = list[int]
+Floats: TypeAlias = list[float]
+FloatTable: TypeAlias = list[list[float]]
+SettingValue: TypeAlias = str | int | float | bool | Ints | Floats | FloatTable
 
 MAX_SETTING_DEPTH = 2
 ALLOWED_VALUES = (
     "a setting is a string, a number, true or false, or a list of numbers or of such lists"
 )
 SETTING_TYPES = ("str", "int", "float", "bool", "[int]", "[float]", "[[float]]")
+
+BoolType: TypeAlias = Literal["bool"] | type[bool]
+IntType: TypeAlias = Literal["int"] | type[int]
+FloatType: TypeAlias = Literal["float"] | type[float]
+StrType: TypeAlias = Literal["str"] | type[str]
+IntsType: TypeAlias = Literal["[int]"] | type[Ints]
+FloatsType: TypeAlias = Literal["[float]"] | type[Floats]
+FloatTableType: TypeAlias = Literal["[[float]]"] | type[FloatTable]
+
+_NAMES_OF_TYPES: Final[Mapping[object, str]] = {
+    str: "str",
+    int: "int",
+    float: "float",
+    bool: "bool",
+    list[int]: "[int]",
+    list[float]: "[float]",
+    list[list[float]]: "[[float]]",
+}
+
+
+def setting_type(typ: object) -> str:
+    """Return the name of a type of settings.
+
+    Args:
+        typ: One of SETTING_TYPES, or the type itself, such as `float` or `list[float]`.
+
+    Raises:
+        ValueError: If settings cannot have it.
+
+    Example:
+        >>> setting_type(list[float])
+        '[float]'
+    """
+    if typ in SETTING_TYPES:
+        return str(typ)
+    for known, name in _NAMES_OF_TYPES.items():
+        if typ == known:
+            return name
+    shown = typ.__name__ if type(typ) is type else typ
+    msg = f"There is no setting type '{shown}'. Use one of {', '.join(SETTING_TYPES)}."
+    raise ValueError(msg)
 
 
 class Settings(MutableMapping[Reference, SettingValue]):
@@ -113,19 +157,27 @@ def find_setting(instance: Reference, name: str, overlay: Settings, base: Settin
 
 
 def visible_names(instance: Reference, overlay: Settings, base: Settings) -> list[str]:
-    """Return the sorted names of the settings that an instance can get.
+    """Return the sorted names under which an instance finds settings, one for each setting.
 
-    These are the names with a single part, and those that start with the full name of the
-    instance, with that prefix removed.
+    The longest prefix that is common with the name of the instance is removed. Settings of other
+    instances of the same component are left out.
+
+    Example:
+        >>> base = Settings({"a.x": 1, "a[2].y": 2, "b.z": 3})
+        >>> visible_names(Reference("a[1]"), Settings(), base)
+        ['b.z', 'x']
     """
+    own = instance.parts
     names = set()
     for reference in (*overlay, *base):
-        if len(reference) == 1:
-            names.add(str(reference))
-            continue
-        rest = reference.parts[len(instance) :] if reference.starts_with(instance) else ()
+        parts = reference.parts
+        length = 0
+        # one part is left: a setting can have the same name as a component
+        while length < min(len(own), len(parts) - 1) and own[length] == parts[length]:
+            length += 1
+        rest = parts[length:]
         # a remainder that begins with an index belongs to another instance
-        if rest and isinstance(rest[0], str):
+        if isinstance(rest[0], str):
             names.add(str(Reference(rest)))
     return sorted(names)
 
@@ -144,10 +196,7 @@ def checked_value(name: str, value: SettingValue, typ: str) -> SettingValue:
         ValueError: If there is no such type.
         SettingMismatch: If the value is of another type.
     """
-    if typ not in SETTING_TYPES:
-        msg = f"There is no setting type '{typ}'. Use one of {', '.join(SETTING_TYPES)}."
-        raise ValueError(msg)
-    converted = _converted(value, typ)
+    converted = _converted(value, setting_type(typ))
     if converted is None:
         raise SettingMismatch(name, value, typ)
     return converted

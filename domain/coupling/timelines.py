@@ -20,11 +20,13 @@ If one of the operators has no connected ports, a round has no second half.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from domain.coupling.messages import Iteration
-from domain.coupling.ports import Operator, PortSlot, PortState, port_label
+from domain.coupling.ports import SETTINGS_IN, Operator, PortSlot, PortState, port_label
 from domain.errors import CallOrderError
+
+REUSE_LOOP: Final = "Send and receive in the reuse loop: while instance.reuse_instance(): ..."
 
 
 class Timeline:
@@ -177,6 +179,12 @@ class Rounds:
             if self.may_receive(port.name, slot)
         ]
 
+    def skipped_outputs(self) -> list[PortState]:
+        """Return the O_I ports that have not sent in a round in which another one has."""
+        sent = {name for name, _ in self._sent}
+        skipped = [port for port in self._senders if port.name not in sent]
+        return skipped if sent else []
+
     def state(self) -> RoundsState:
         """Return the state to save in a snapshot.
 
@@ -321,6 +329,15 @@ class ReuseLoop:
         self._sent.add((port.name, slot))
         return outer
 
+    def check_begun(self) -> None:
+        """Check that the reuse loop has begun, so that messages have been received on F_INIT.
+
+        Raises:
+            CallOrderError: If it has not.
+        """
+        if self.iteration is None:
+            raise self._call_order_error("a receive on an F_INIT port")
+
     def expect_receive(self, port: PortState, slot: int | None) -> Iteration:
         """Check that a connected S port may receive now; return the iteration to receive.
 
@@ -432,9 +449,51 @@ class ReuseLoop:
                 if not self._final_to_send():
                     expected.append("A call of reuse_instance()")
         lines = "\n".join(f"- {item}" for item in expected)
+        cure = "" if self.iteration is not None else f"\n{REUSE_LOOP}"
         return CallOrderError(
             f"Not allowed to do {action} yet: was expecting one of the following instead:\n{lines}"
+            f"{self._timeline_advice()}{cure}"
         )
+
+    def _timeline_advice(self) -> str:
+        """Return advice on outputs that are not sent in every step; empty if there are none."""
+        late = [port for rounds in self._rounds.values() for port in rounds.skipped_outputs()]
+        if not late:
+            return ""
+        names = " and ".join(f"'{port.name}'" for port in late)
+        own = {port.name: port.name for port in late}
+        return (
+            f"\nIf {names} may be sent less often than the other ports, give it a timeline of its"
+            " own: in the yMMSL file, write for this component\n"
+            f"    ports: {{{_as_ymmsl(self._ports.values(), own)}}}"
+        )
+
+
+def _as_ymmsl(ports: Iterable[PortState], timelines: Mapping[str, str]) -> str:
+    """Return ports as the contents of a YAML mapping.
+
+    Args:
+        ports: The ports.
+        timelines: The timelines of some of them, instead of those that they have.
+    """
+    by_place: dict[tuple[str, Operator], list[str]] = {}
+    for port in ports:
+        if port.name != SETTINGS_IN:
+            timeline = timelines.get(port.name, port.port.timeline)
+            by_place.setdefault((timeline, port.operator), []).append(port.name)
+    lists = {
+        place: names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+        for place, names in by_place.items()
+    }
+    parts = [f"{op.name.lower()}: {names}" for (place, op), names in lists.items() if not place]
+    for timeline in dict.fromkeys(place for place, _ in by_place if place):
+        inside = [
+            f"{op.name.lower()}: {names}"
+            for (place, op), names in lists.items()
+            if place == timeline
+        ]
+        parts.append(f"timeline {timeline}: {{{', '.join(inside)}}}")
+    return ", ".join(parts)
 
 
 def _all_slots(ports: Iterable[PortState]) -> set[PortSlot]:

@@ -78,13 +78,15 @@ class Model:
     def component_of(self, instance: Reference) -> Component | None:
         """Return the component to which an instance belongs; None if there is no such instance."""
         component = self.components.get(instance.without_trailing_ints())
-        if component is None or len(instance.indices) != len(component.multiplicity):
+        if component is None:
             return None
-        in_range = all(
-            0 <= index < size
-            for index, size in zip(instance.indices, component.multiplicity, strict=True)
-        )
-        return component if in_range else None
+        indices, sizes = instance.indices, component.multiplicity
+        if len(indices) != len(sizes):
+            return None
+        for index, size in zip(indices, sizes, strict=True):
+            if not 0 <= index < size:
+                return None
+        return component
 
 
 class BaseEnv(Enum):

@@ -43,6 +43,7 @@ class Topology:
             self._conduits[conduit.sending_component].append(conduit)
             if conduit.receiving_component != conduit.sending_component:
                 self._conduits[conduit.receiving_component].append(conduit)
+        self._peers = {name: self._find_peers(name) for name in self._conduits}
 
     def conduits_of(self, component: Reference) -> list[Conduit]:
         """Return the conduits that are attached to a component."""
@@ -111,6 +112,9 @@ class Topology:
 
     def peer_components(self, component: Reference) -> list[Reference]:
         """Return the distinct components that a component is connected to."""
+        return self._peers.get(component, [])
+
+    def _find_peers(self, component: Reference) -> list[Reference]:
         peers = dict.fromkeys(
             conduit.receiving_component
             if conduit.sending_component == component

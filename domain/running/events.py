@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from domain.coupling.messages import LogRecord, Wait
+from domain.running.nodes import NodeStatus
 from domain.running.process_end import ProcessEnd
 
 
@@ -86,6 +87,17 @@ class StatusChanged:
 
 
 @dataclass(frozen=True)
+class NodeChanged:
+    """A node reported its resources or, every few seconds, its load; or it was lost.
+
+    Attributes:
+        status: Its status, except that an instance that starts or ends causes no event here.
+    """
+
+    status: NodeStatus
+
+
+@dataclass(frozen=True)
 class LogRecorded:
     """An instance logged a message."""
 
@@ -149,6 +161,7 @@ class RunFinished:
         output_directory: Directory with the output of the first failed instance.
         was_interrupted: Whether it was stopped from outside, without an error.
         warnings: Warnings about the run, which may have succeeded all the same.
+        summary: The cause in at most six lines; empty if `cause` is as short.
     """
 
     succeeded: bool
@@ -157,6 +170,7 @@ class RunFinished:
     output_directory: str = ""
     was_interrupted: bool = False
     warnings: tuple[str, ...] = ()
+    summary: str = ""
 
 
 RunEvent: TypeAlias = (
@@ -165,6 +179,7 @@ RunEvent: TypeAlias = (
     | InstanceDeregistered
     | InstanceExited
     | StatusChanged
+    | NodeChanged
     | LogRecorded
     | DeadlockFound
     | SnapshotAnnounced

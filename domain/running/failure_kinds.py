@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from domain.errors import CouplingError, Deadlock, PeerLost, PortClosed
+from domain.errors import CouplingError, Deadlock, PeerFinished, PeerLost, PortClosed
 
 
 class FailureKind(Enum):
@@ -22,6 +22,8 @@ class FailureKind(Enum):
 
 def kind_of(error: CouplingError) -> FailureKind:
     """Return the kind of failure for an error that a call of the instance library raised."""
+    if isinstance(error, PeerFinished):
+        return FailureKind.OWN
     if isinstance(error, PeerLost | PortClosed):
         return FailureKind.LOST_PEER
     if isinstance(error, Deadlock):

@@ -22,6 +22,9 @@ class LauncherCapabilities:
         binds_cores: Whether threads and MPI ranks are bound to the cores that they are given.
         may_oversubscribe: Whether instances that run at the same time may share cores if there are
             too few, unless the user chooses. Otherwise too few cores are an error.
+        uses_loopback: Whether programs on all nodes reach the manager at its loopback interface,
+            for example through tunnels. If so, the manager listens only there, unless the user
+            names other addresses.
         manager_locations: By node name, the location at which programs on that node reach the
             manager, if it differs from the one where it listens, for example behind a tunnel.
     """
@@ -30,7 +33,13 @@ class LauncherCapabilities:
     shares_files: bool = True
     binds_cores: bool = True
     may_oversubscribe: bool = False
+    uses_loopback: bool = False
     manager_locations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def needs_network(self) -> bool:
+        """Whether the manager must listen on addresses that other machines reach."""
+        return not (self.is_this_machine or self.uses_loopback)
 
     def oversubscribes(self, chosen: bool | None) -> bool:
         """Return whether instances that run at the same time may share cores.

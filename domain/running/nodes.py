@@ -6,6 +6,21 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class NodeLoad:
+    """How busy a node is, with all programs on it, of this run and others.
+
+    Attributes:
+        load: Average number of processes that run or wait for a core, over the last minute; None
+            if unknown.
+        memory_used: Memory in use, in bytes, without what the system can free at once; None if
+            unknown.
+    """
+
+    load: float | None = None
+    memory_used: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NodeStatus:
     """The status of a node at a point in time.
 
@@ -15,6 +30,9 @@ class NodeStatus:
         memory: Memory in bytes; None if unknown.
         instances: Names of the instances whose programs run there.
         loss: Why it is lost; empty if it is not.
+        load: Average number of processes that run or wait for a core, over the last minute; None
+            if unknown.
+        memory_used: Memory in use, in bytes; None if unknown.
     """
 
     node: str
@@ -22,3 +40,5 @@ class NodeStatus:
     memory: int | None = None
     instances: tuple[str, ...] = ()
     loss: str = ""
+    load: float | None = None
+    memory_used: int | None = None

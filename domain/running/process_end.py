@@ -90,19 +90,47 @@ def from_return_code(return_code: int) -> Exited | Killed:
     return Killed(-return_code) if return_code < 0 else Exited(return_code)
 
 
+def explain_end(end: ProcessEnd | None) -> str | None:
+    """Return what a signal or an exit code means, and what to do; None if it needs no explanation.
+
+    A shell exits with code 128 + N if signal N killed its last program.
+    """
+    match end:
+        case Killed(signal):
+            return _CURES.get(signal)
+        case Exited(code) if code - SIGNAL_EXIT_CODE in _SIGNALS:
+            signal = code - SIGNAL_EXIT_CODE
+            meaning = f"{code} is 128 + {signal}: signal {signal}{_signal_name(signal)} killed it"
+            return "; ".join([meaning, *filter(None, [_CURES.get(signal)])])
+    return None
+
+
+SIGNAL_EXIT_CODE: Final = 128
+
+_CURES: Final = {
+    4: "it has an instruction that this processor lacks: compile it for this machine",
+    7: "it used memory that is gone: is /dev/shm full, or did a file become shorter?",
+    9: "Conjoin did not send that signal, but the system sends it when memory runs out",
+    11: (
+        "it used memory that is not its own. If it is written in Python, set PYTHONFAULTHANDLER=1"
+        " under 'env' of its program, and its stderr.txt shows where"
+    ),
+}
+
 _SIGNALS: Final = {
     1: "SIGHUP",
     2: "SIGINT",
     3: "SIGQUIT",
     4: "SIGILL",
     6: "SIGABRT",
+    7: "SIGBUS",
     8: "SIGFPE",
     9: "SIGKILL",
     11: "SIGSEGV",
     13: "SIGPIPE",
     15: "SIGTERM",
 }
-"""Signals that end programs and have the same number on every platform."""
+"""Signals that end programs. Their numbers are those of Linux; only SIGBUS has another on macOS."""
 
 
 def _signal_name(number: int) -> str:

@@ -85,17 +85,19 @@ class Unsupported(EngineError):
 
     Attributes:
         capability: The capability that it lacks.
+        advice: What to do instead.
     """
 
-    def __init__(self, capability: Capability, engine: str) -> None:
+    def __init__(self, capability: Capability, engine: str, advice: str = "") -> None:
         self.capability = capability
         self.engine = engine
-        super().__init__(
-            f"engine '{engine}' does not have the capability {capability.name} ({capability.value})"
-        )
+        self.advice = advice
+        what = f"the capability {capability.name} ({capability.value})"
+        end = f". {advice}" if advice else ""
+        super().__init__(f"engine '{engine}' does not have {what}{end}")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Unsupported, (self.capability, self.engine)
+        return Unsupported, (self.capability, self.engine, self.advice)
 
 
 class Unpicklable(UsageError, TypeError):

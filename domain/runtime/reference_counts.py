@@ -47,6 +47,13 @@ class ReferenceCounts:
             del self._holders[uid][holder]
         return self._released(held)
 
+    def pass_on(self, holder: str, keeper: str) -> bool:
+        """Count what a member holds for another holder; return whether it holds anything."""
+        held = [counts for counts in self._holders.values() if holder in counts]
+        for counts in held:
+            counts[keeper] += counts.pop(holder)
+        return bool(held)
+
     def forget(self, uid: str) -> None:
         """Remove all counts of an object that was dropped."""
         self._holders.pop(uid, None)

@@ -14,6 +14,11 @@ def value_uid(value: EngineValue) -> str:
     return f"{PREFIX}:{value.size}:{value.key}"
 
 
+def stored_by(value: EngineValue) -> str:
+    """Return the uid of the process that has stored a value; empty if the key does not name it."""
+    return value.key.rpartition("/")[0]
+
+
 def value_of(uid: str) -> EngineValue:
     """Return the value that a uid means.
 

@@ -16,6 +16,12 @@ WAREHOUSE: Final = "warehouse"
 WORKER: Final = "worker"
 
 
+def node_index(uid: str) -> int:
+    """Return the index of the node that a member is on; head and monitor are on the first one."""
+    indices = indices_of(uid)
+    return indices[0] if indices else 0
+
+
 def uid_of(role: str, indices: int | Iterable[int] = (), *, life: str = "") -> str:
     """Return the uid of a member.
 

@@ -136,6 +136,15 @@ class ValueLedger:
                 excess -= entry.size
                 yield key
 
+    def to_spill_of(self, uid: str, nbytes: int) -> Iterator[str]:
+        """Yield values that a process stored, to free so many bytes; least recently used first."""
+        for key, entry in list(self._entries.items()):
+            if nbytes <= 0:
+                return
+            if entry.owner == uid and entry.shared_bytes and not entry.is_mapped:
+                nbytes -= entry.size
+                yield key
+
     def host_lost(self, uid: str) -> Sequence[str]:
         """Remove the holds and mappings of a process; return the values that are free now."""
         self._lost.add(uid)

@@ -47,6 +47,19 @@ def add_sources(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add the argument that changes settings."""
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="settings",
+        metavar="NAME=VALUE",
+        help="replace or add a setting, such as --set macro.dt=0.1; write the value as in yMMSL."
+        " Can be repeated",
+    )
+
+
 def add_node_size(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say how large the nodes of a cluster are."""
     parser.add_argument(

@@ -9,32 +9,16 @@ from domain.wording import shortened
 
 FAILED: Final = "the simulation failed: "
 MAX_LINE: Final = 500
-"""Maximum number of characters of a line of the log."""
+"""Maximum number of characters of a line."""
 
 
-def describe_failure(result: RunFinished, log: str) -> str:
-    """Return the last lines of the log, and the cause.
+def describe_failure(result: RunFinished) -> str:
+    """Return the cause in a few lines, and where the output is that has the rest.
 
-    The cause is that of the result, whatever the log contains: its level may omit the cause, and
-    its store may fail.
-
-    Args:
-        result: How the run ended.
-        log: The last lines of the log. Its own description of the cause is left out.
+    The cause is that of the result: the level of the log may omit it, and its store may fail.
     """
-    parts = []
-    lines = _without_cause(log).splitlines()
-    if lines:
-        shown = "\n".join(shortened(line, MAX_LINE) for line in lines)
-        parts.append(f"The simulation failed. The last lines of the log:\n\n{shown}\n")
-    parts.append(f"{FAILED}{result.cause}")
+    text = f"{FAILED}{result.summary or result.cause}"
+    lines = [shortened(line, MAX_LINE) for line in text.splitlines()]
     if result.output_directory:
-        parts.append(f"Its output is in {result.output_directory}")
-    return "\n".join(parts) + "\n"
-
-
-def _without_cause(log: str) -> str:
-    before, mark, _ = log.rpartition(f": {FAILED}")
-    if not mark:
-        return log
-    return before.rpartition("\n")[0]
+        lines.append(f"Its output is in {result.output_directory}")
+    return "\n".join(lines)

@@ -30,6 +30,14 @@ class Parser(argparse.ArgumentParser):
             self.error(f"unrecognized arguments: {' '.join(self._with_suggestions(unknown))}")
         return known, unknown
 
+    @override
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        # argparse has no public place for this
+        if action.choices is not None and value not in action.choices:
+            names = [str(choice) for choice in action.choices]
+            msg = f"'{value}' does not exist.{did_you_mean(value, names)}"
+            raise argparse.ArgumentError(action, f"{msg} Choose from {', '.join(names)}.")
+
     def _with_suggestions(self, unknown: Sequence[str]) -> Iterator[str]:
         for argument in unknown:
             option = argument.partition("=")[0]

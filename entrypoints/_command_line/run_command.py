@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import math
-import sys
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -27,20 +24,25 @@ from entrypoints._command_line.command import (
     RESUMABLE,
     Command,
     add_host_key_policy,
+    add_settings,
     add_sources,
 )
 from entrypoints._command_line.console import print_text, warn
+from entrypoints._command_line.echo import add_echo, chosen_instances
 from entrypoints._command_line.failure_text import describe_failure
 from entrypoints._command_line.manual_start import check_location_file, location_published
+from entrypoints._command_line.run_display import shown
 
 if TYPE_CHECKING:
     from entrypoints._manager.manager_api import Manager
 
-LOG_LINES: Final = 50
+_OF_CHECK: Final = ("files", "model", "settings")
+"""The options of `conjoin run` that `conjoin check` has too."""
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     add_sources(parser)
+    add_settings(parser)
     parser.add_argument(
         "--start-all",
         action=argparse.BooleanOptionalAction,
@@ -146,6 +148,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     add_host_key_policy(parser)
     add_checkpoint_arguments(parser)
     parser.add_argument("--quiet", action="store_true", help="do not show the progress of the run")
+    add_echo(parser)
     parser.add_argument(
         "--dry-run", action="store_true", help="check everything without starting anything"
     )
@@ -153,11 +156,12 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_check_arguments(parser: argparse.ArgumentParser) -> None:
     add_sources(parser)
+    add_settings(parser)
     # it checks what `conjoin run --start-all` would do
     of_run = argparse.ArgumentParser()
     _add_run_arguments(of_run)
     defaults = vars(of_run.parse_args(["--start-all", "-"]))
-    parser.set_defaults(**{k: v for k, v in defaults.items() if k not in ("files", "model")})
+    parser.set_defaults(**{k: v for k, v in defaults.items() if k not in _OF_CHECK})
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -181,6 +185,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _new_manager(options: argparse.Namespace) -> Manager:
     """Return a manager that has read the files, and print warnings about them."""
+    from adapters.ymmsl_files.reading.setting_text import read_setting
     from application.nodes.agent_timeouts import AgentTimeouts
     from entrypoints._manager.manager_api import Manager
     from entrypoints.options import ManagerOptions
@@ -205,6 +210,7 @@ def _new_manager(options: argparse.Namespace) -> Manager:
     manager = Manager(
         sources,
         model=options.model,
+        settings=dict(read_setting(text, "--set") for text in options.settings),
         run_dir=options.run_dir,
         resume=options.resume,
         checkpoints=checkpoints_of(options),
@@ -227,13 +233,15 @@ def _run(options: argparse.Namespace) -> int:
     if options.dry_run:
         return _check(options)
     manager = _new_manager(options)
+    instances = list(map(str, manager.configuration.model.instances()))
+    echoed = chosen_instances(options.echo or [], instances)
     if options.start_all:
         # before the run directory is created
         _check_and_warn(manager)
     options.signals.defer()
     with manager:
         options.signals.call(manager.stop, on_term=partial(manager.stop, save_first=True))
-        with _shown(manager, quiet=options.quiet):
+        with shown(manager, quiet=options.quiet, echoed=echoed):
             if options.start_all:
                 manager.start_all()
             with location_published(
@@ -257,7 +265,7 @@ def _print_outcome(manager: Manager, result: RunFinished) -> None:
     elif result.was_interrupted:
         what = result.cause
     else:
-        what = describe_failure(result, manager.log_tail(LOG_LINES))
+        what = describe_failure(result)
     print_text(f"{what}\nOutput is in {manager.run_directory}")
     for warning in result.warnings:
         warn(warning)
@@ -279,25 +287,6 @@ def _exit_code(manager: Manager, result: RunFinished, options: argparse.Namespac
         f"It can be resumed from {newest}: run it again with --resume {manager.run_directory}"
     )
     return RESUMABLE if result.was_interrupted else FAILED
-
-
-@contextlib.contextmanager
-def _shown(manager: Manager, *, quiet: bool) -> Iterator[None]:
-    """Show the progress of the run."""
-    if quiet:
-        yield
-        return
-    from adapters.terminal.display import display_for
-
-    model = manager.configuration.model
-    display = display_for(
-        sys.stdout, model=str(model.name), instances=list(map(str, model.instances()))
-    )
-    manager.watch(display)
-    try:
-        yield
-    finally:
-        display.close()
 
 
 RUN: Final = Command(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from domain.errors import ConfigurationError
+from domain.suggestions import did_you_mean
 from entrypoints._command_line.command import Command
 from entrypoints._command_line.console import print_text
 
@@ -43,9 +44,15 @@ def with_list_inserted(arguments: Sequence[str]) -> list[str]:
     """
     result = list(arguments)
     is_bare = result[:1] == ["snapshots"] and len(result) > 1
-    if is_bare and result[1] not in _ACTIONS and not result[1].startswith("-"):
+    if is_bare and not _is_action(result[1]) and not result[1].startswith("-"):
         result.insert(1, LIST)
     return result
+
+
+def _is_action(word: str) -> bool:
+    """Return whether a word is an action, or looks like a misspelt one."""
+    is_similar = bool(did_you_mean(word, _ACTIONS)) and not Path(word).exists()
+    return word in _ACTIONS or is_similar
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
@@ -35,6 +36,9 @@ from domain.running.log_levels import LogLevel
 from entrypoints._instance.environment import InstanceEnvironment, read_environment
 from entrypoints._snapshots.store_factory import open_store
 
+SOON = 1.0
+"""Seconds after which to check that there is a manager."""
+
 SLOW = 5.0
 """Seconds after which to report to the user what the instance waits for."""
 
@@ -53,10 +57,10 @@ def join_simulation(
     """
     environment = read_environment(sys.argv, os.environ)
     declaration = None if ports is None else _own_declaration(ports)
-    surroundings = _connect(environment)
+    surroundings, link = _connect(environment)
     try:
-        with _reported_if_slow(environment):
-            return join(environment.instance, declaration, flags, surroundings)
+        with _reported_if_slow(environment, link):
+            lifecycle = join(environment.instance, declaration, flags, surroundings)
     except PeerUnreachable:
         # the instance has reached the manager, so the error needs no addition
         _close(surroundings)
@@ -67,6 +71,20 @@ def join_simulation(
     except BaseException:
         _close(surroundings)
         raise
+    _watch_forks(lifecycle)
+    return lifecycle
+
+
+def _watch_forks(lifecycle: Lifecycle) -> None:
+    """Have the copy of an instance in a forked process reject calls."""
+    reference = weakref.ref(lifecycle)
+
+    def note_forked() -> None:
+        copy = reference()
+        if copy is not None:
+            copy.note_forked(os.getpid())
+
+    os.register_at_fork(after_in_child=note_forked)
 
 
 def _close(surroundings: Surroundings) -> None:
@@ -75,21 +93,34 @@ def _close(surroundings: Surroundings) -> None:
 
 
 @contextlib.contextmanager
-def _reported_if_slow(environment: InstanceEnvironment) -> Iterator[None]:
+def _reported_if_slow(environment: InstanceEnvironment, link: MMPClient) -> Iterator[None]:
     """Report what the instance waits for on stderr if it does not join the simulation soon."""
-    text = (
-        f"Instance '{environment.instance}' has not joined the simulation yet: either there is no"
-        f" manager at {environment.manager}, or its peers have not started. It keeps trying."
-    )
-    timer = threading.Timer(SLOW, lambda: print(text, file=sys.stderr, flush=True))  # noqa: T201
-    timer.name = "conjoin-slow-start"
-    timer.daemon = True
-    timer.start()
+    name = f"Instance '{environment.instance}'"
+    is_done = threading.Event()
+
+    def report() -> None:
+        if not is_done.wait(SOON) and not link.is_connected:
+            _print(
+                f"{name}: no manager answers at {environment.manager}. Compare MUSCLE_MANAGER with"
+                " the location that the manager printed. The instance keeps trying for a minute."
+            )
+        elif not is_done.wait(SLOW - SOON):
+            _print(
+                f"{name} has not joined the simulation yet: either there is no manager at"
+                f" {environment.manager}, or its peers have not started. It keeps trying."
+            )
+
+    reporting = threading.Thread(target=report, name="conjoin-slow-start", daemon=True)
+    reporting.start()
     try:
         yield
     finally:
-        timer.cancel()
-        timer.join()
+        is_done.set()
+        reporting.join()
+
+
+def _print(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _unreachable(environment: InstanceEnvironment, error: TransportError) -> str:
@@ -101,7 +132,7 @@ def _unreachable(environment: InstanceEnvironment, error: TransportError) -> str
     )
 
 
-def _connect(environment: InstanceEnvironment) -> Surroundings:
+def _connect(environment: InstanceEnvironment) -> tuple[Surroundings, MMPClient]:
     # Imported lazily: Python's logging takes 10 ms to import, and not every program that imports
     # this module creates an Instance.
 
@@ -126,7 +157,11 @@ def _connect(environment: InstanceEnvironment) -> Surroundings:
     )
     snapshots = MsgPackSnapshotRepository(open_store)
     threads = PythonModelThreads(_is_instance)
-    return Surroundings(link, transport, SystemClock(), log, snapshots, threading.Lock(), threads)
+    one_at_a_time = threading.Lock()
+    surroundings = Surroundings(
+        link, transport, SystemClock(), log, snapshots, one_at_a_time, threads
+    )
+    return surroundings, link
 
 
 def _is_instance(value: object) -> bool:

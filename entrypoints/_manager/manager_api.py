@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, overload
 
 from typing_extensions import Self
 
@@ -20,11 +20,17 @@ from adapters.filesystem.run_directory import FilesystemRunDirectory
 from adapters.ymmsl_files.checking.wiring_checks import unconnected_ports
 from application.interfaces.logbook import EventSink
 from application.manager.snapshots.snapshot_stores import SnapshotStores
+from domain.coupling.settings import SettingValue
 from domain.errors import UsageError
 from domain.model.checkpoint_rules import Checkpoints
 from domain.model.configuration import Configuration
 from domain.running.events import InstanceStatus, RunEvent, RunFinished
 from domain.running.nodes import NodeStatus
+from entrypoints._manager.arguments import (
+    checked_adapters,
+    checked_options,
+    checked_settings,
+)
 from entrypoints._manager.launcher_choice import choose_launcher
 from entrypoints._manager.local_checks import check_cores, check_programs
 from entrypoints._manager.opening import open_manager
@@ -57,6 +63,8 @@ class Manager:
             configurations of the ymmsl library; they are merged in order. A single one needs no
             list. Alternatively, a single flat `domain.model.configuration.Configuration`.
         model: Name of the model to run, if there are several.
+        settings: Settings by name, such as `{"macro.dt": 0.1}`; they replace or extend those in the
+            sources.
         run_dir: An existing directory for the files of the run; None for a new one,
             `run_<model>_<date>_<time>`, in the current directory.
         resume: What to resume from; overrides the sources. Either the path of a workflow snapshot;
@@ -88,6 +96,7 @@ class Manager:
         sources: object,
         *,
         model: str | None = None,
+        settings: Mapping[str, SettingValue] | None = None,
         run_dir: str | Path | None = None,
         resume: str | Path | None = None,
         checkpoints: Checkpoints | None = None,
@@ -95,15 +104,16 @@ class Manager:
         options: ManagerOptions | None = None,
         adapters: Adapters | None = None,
     ) -> None:
-        self._options = options or ManagerOptions()
+        self._options = checked_options(options)
         check_trust(self._options)
         self._run_dir = None if run_dir is None else Path(run_dir)
-        self._adapters = _checked(adapters)
+        self._adapters = checked_adapters(adapters)
         self._snapshot_store = str(snapshot_store or "")
         self._stores = _stores(snapshot_store, self._adapters)
         self._input = RunInput(
             sources,
             model=model,
+            settings=checked_settings(settings),
             resume=resume,
             checkpoints=checkpoints,
             run_dir=self._run_dir,
@@ -234,6 +244,10 @@ class Manager:
         start = partial(opened.services.run.start, opened.launch)
         self._start.run(start, scheduler=opened.loop)
 
+    @overload
+    def wait(self, timeout: None = None) -> RunFinished: ...
+    @overload
+    def wait(self, timeout: float | None) -> RunFinished | None: ...
     def wait(self, timeout: float | None = None) -> RunFinished | None:
         """Wait until the run is over. Several threads may wait.
 
@@ -396,15 +410,3 @@ def _stores(snapshot_store: str | Path | None, adapters: Adapters) -> SnapshotSt
         msg = "snapshot_store= and adapters=Adapters(snapshots=...) exclude each other."
         raise UsageError(msg)
     return snapshot_stores(snapshot_store, adapter=adapters.snapshots)
-
-
-def _checked(adapters: object) -> Adapters:
-    if adapters is None:
-        return Adapters()
-    if not isinstance(adapters, Adapters):
-        msg = (
-            f"Manager(adapters=...) takes conjoin.Adapters(...), but got a"
-            f" {type(adapters).__name__}. Write Manager(..., adapters=Adapters(launcher=...))"
-        )
-        raise UsageError(msg)
-    return adapters

@@ -10,7 +10,7 @@ from typing import Final, final
 from adapters.ymmsl_files.source import YmmslConfigurationSource
 from application.manager.snapshots.resume_choice import ResumeChoice
 from application.manager.snapshots.snapshot_stores import SnapshotStores
-from domain.coupling.settings import plain_settings
+from domain.coupling.settings import Settings, plain_settings
 from domain.model.checkpoint_rules import Checkpoints
 from domain.model.configuration import Configuration
 from entrypoints._snapshots.snapshot_wiring import resume_check, resume_chooser
@@ -25,6 +25,7 @@ class RunInput:
     Args:
         sources: The sources, as passed to `Manager`.
         model: Name of the model to run, if there are several.
+        settings: Settings that replace or extend those in the sources.
         resume: What to resume from; overrides the sources.
         checkpoints: When to make snapshots, in addition to the rules in the sources.
         run_dir: The run directory, if the user chose one.
@@ -46,17 +47,20 @@ class RunInput:
         sources: object,
         *,
         model: str | None,
+        settings: Settings,
         resume: str | Path | None,
         checkpoints: Checkpoints | None,
         run_dir: Path | None,
         stores: SnapshotStores,
         programs_required: bool,
     ) -> None:
-        self._source = YmmslConfigurationSource(programs_required=programs_required)
+        self._source = YmmslConfigurationSource(
+            programs_required=programs_required, manual_components=not programs_required
+        )
         self._has_unused_resume = False
         self._unchecked: Sequence[str] = ()
         self.choice: ResumeChoice | None = None
-        loaded = self._load(sources, model)
+        loaded = self._load(sources, model, settings)
         self.configuration = replace(loaded, settings=plain_settings(loaded.settings))
         if resume is None:
             self._unchecked = resume_check(stores).check(self.configuration)
@@ -79,12 +83,12 @@ class RunInput:
         """Return the configuration as the text of a yMMSL file."""
         return self._source.dump(self.configuration)
 
-    def _load(self, sources: object, model: str | None) -> Configuration:
+    def _load(self, sources: object, model: str | None, settings: Settings) -> Configuration:
         if isinstance(sources, Configuration):
-            return sources
-        if isinstance(sources, Sequence) and not isinstance(sources, (str, bytes)):
-            return self._source.load(list(sources), model=model)
-        return self._source.load([sources], model=model)
+            return replace(sources, settings=sources.settings.updated_with(settings))
+        is_list = isinstance(sources, Sequence) and not isinstance(sources, (str, bytes))
+        given = list(sources) if is_list else [sources]  # type: ignore[call-overload]
+        return self._source.load(given, model=model, settings=settings)
 
     def _resume(self, resume: str | Path, run_dir: Path | None, stores: SnapshotStores) -> None:
         model = str(self.configuration.model.name)

@@ -200,6 +200,7 @@ class Session:
             profile=self._profile,
             remote_names=REMOTE_NAMES,
             placement=self._placement,
+            worker_memory=self._options.worker_memory,
         )
 
     def _new_runtimes(self) -> list[Runtime]:

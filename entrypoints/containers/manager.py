@@ -293,7 +293,7 @@ def _listen(server: Server, hosts: Sequence[str], launcher: AgentLauncher) -> Se
     Raises:
         ConfigurationError: If an address that the user gave cannot be listened on.
     """
-    if ALL_ADDRESSES in hosts or (not hosts and not launcher.capabilities.is_this_machine):
+    if ALL_ADDRESSES in hosts or (not hosts and launcher.capabilities.needs_network):
         return server.listen_everywhere(port=DEFAULT_PORT)
     wanted = [*dict.fromkeys([*hosts, network.LOOPBACK])]
     try:

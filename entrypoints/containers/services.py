@@ -47,6 +47,7 @@ from domain.identity import Reference
 from domain.model.configuration import Configuration
 from domain.model.topology import Topology
 from domain.running.clients import trust_between_instances
+from domain.running.events import NodeChanged
 from domain.running.outputs import OutputPiece
 from domain.running.run_state.run_state import RunState
 from entrypoints.options import ManagerOptions
@@ -249,6 +250,7 @@ def _build_activity(
     )
     board.watch(stalls)
     agents.on_activities(stalls.note_activities)
+    agents.on_node_changed(lambda status: board.publish(NodeChanged(status)))
     return ProgramActivity(
         meter=parts.activity,
         programs=programs.process_ids,

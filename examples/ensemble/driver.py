@@ -46,9 +46,10 @@ def main() -> None:
                 state = {"number": number, "sizes": sizes}
                 instance.save_snapshot(Message(float(number), None, state))
 
-        summary = {"runs": len(sizes), "mean": np.mean(sizes), "deviation": np.std(sizes)}
+        mean, deviation = float(np.mean(sizes)), float(np.std(sizes))
+        summary = {"runs": len(sizes), "mean": mean, "deviation": deviation}
         Path("summary.json").write_text(json.dumps(summary))
-        print("{runs} runs: {mean:.3f} ± {deviation:.3f}".format(**summary))
+        print(f"{len(sizes)} runs: {mean:.3f} ± {deviation:.3f}")
 
         if instance.should_save_final_snapshot():
             state = {"number": number, "sizes": sizes}

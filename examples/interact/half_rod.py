@@ -69,7 +69,8 @@ def conducted(rod: np.ndarray, end: float, joint: float, number: float) -> np.nd
     """
     # Mirror the cells at both ends, so that the temperature there is the given one.
     padded = np.concatenate(([2 * end - rod[0]], rod, [2 * joint - rod[-1]]))
-    return rod + number * (padded[:-2] - 2 * rod + padded[2:])
+    stepped: np.ndarray = rod + number * (padded[:-2] - 2 * rod + padded[2:])
+    return stepped
 
 
 if __name__ == "__main__":

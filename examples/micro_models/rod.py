@@ -16,14 +16,15 @@ HOT, COLD = 900.0, 300.0
 async def main(runtime: tasks.Runtime) -> np.ndarray:
     """Simulate the rod, and return the temperature of each cell."""
     # One sample of the material on each worker. They are equal, so any worker can take any cell.
-    samples = await Grains.remote(100_000, seed=1, len=runtime.num_workers)
+    number = runtime.num_workers
+    samples = await Grains.remote(100_000, seed=1, len=number)  # type: ignore[attr-defined]
     temperature = np.full(CELLS, COLD)
 
     for _ in range(STEPS):
 
         @runtime.async_for(temperature.tolist())
         async def conductivities(worker: tasks.RuntimeProxy, kelvin: float) -> float:
-            return await samples.conductivity(kelvin, runtime=worker).result()
+            return float(await samples.conductivity(kelvin, runtime=worker).result())
 
         temperature = heated(temperature, np.array(await conductivities))
 

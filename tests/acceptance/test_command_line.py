@@ -292,8 +292,9 @@ def test_quiet_run_that_fails_prints_the_cause(workspace: Workspace):
     workspace.write("micro.py", "raise SystemExit(7)\n")
     outcome = workspace.start_all("--quiet")
     assert outcome.exit_code == FAILED
-    assert outcome.stdout.startswith("The simulation failed.")
-    assert "Instance 'micro' failed: it exited with code 7." in outcome.stdout
+    assert outcome.stdout.startswith(
+        "the simulation failed: Instance 'micro' failed: it exited with code 7."
+    )
 
 
 @pytest.mark.parametrize(("level", "is_logged"), [("info", True), ("WARNING", False)])

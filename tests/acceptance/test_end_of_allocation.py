@@ -36,7 +36,7 @@ while instance.reuse_instance():
     instance.should_init()
     while step < instance.get_setting("steps", "int"):
         time.sleep(0.005)
-        instance.send("state_out", Message(float(step), None, total))
+        instance.send("state_out", Message(float(step), step + 1.0, total))
         total = total / 3 + instance.receive("state_in").data
         step += 1
         if step == 20:

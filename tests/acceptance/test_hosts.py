@@ -11,6 +11,8 @@ import pytest
 
 from tests.support.conditions import wait_until
 from tests.support.nodes import Node, Nodes
+from tests.support.object_store import running_object_store
+from tests.support.pages import save_files
 from tests.support.workspace import CONJOIN, Outcome, RunningProgram, Workspace
 
 WHERE = "\nimport socket\nprint('runs on', socket.gethostname())\n"
@@ -86,8 +88,8 @@ def test_run_through_tunnels_completes(
     workspace: Workspace, nodes: Nodes, environment: dict[str, str]
 ):
     hosts = workspace.write("hosts.toml", 'hosts = ["node1", "node2"]\ntunnel = true\ncores = 1\n')
-    # the manager is not even reachable from the nodes otherwise
-    outcome = run_on(workspace, hosts, environment, "--listen", "127.0.0.1")
+    # then the manager listens on the loopback interface only, where no node reaches it otherwise
+    outcome = run_on(workspace, hosts, environment)
     assert outcome.exit_code == 0, outcome.text
 
 
@@ -339,6 +341,41 @@ def test_error_output_of_a_failed_program_is_shown_without_shared_files(
     outcome = run_without_shared_files(workspace, private_run_directory, environment)
     assert outcome.exit_code == 1
     assert "RuntimeError: broken" in outcome.text
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_snapshots_in_an_object_store_resume_a_run_without_shared_files(
+    workspace: Workspace, nodes: Nodes, environment: dict[str, str], private_run_directory: Path
+):
+    save_files("checkpointing.md", workspace.folder)
+    for name in ("macro.py", "micro.py"):
+        workspace.write(name, (workspace.folder / name).read_text() + WHERE)
+    resumed = private_run_directory.with_name("resumed")
+    resumed.mkdir()
+    store_options = ("--checkpoint-at-end", "--snapshot-store", "s3://bucket/mine")
+    with running_object_store(workspace.folder, address=nodes.head) as store:
+        variables = {**store.environment, "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
+        table = ", ".join(f"{name} = '{text}'" for name, text in variables.items())
+        text = f"cores = 1\nshared_directory = false\nenvironment = {{ {table} }}\n"
+        hosts = workspace.write("hosts.toml", f'hosts = ["node1", "node2"]\n{text}')
+        for directory, options in [
+            (private_run_directory, ()),
+            (resumed, ("--resume", private_run_directory)),
+        ]:
+            common = ("--start-all", "--run-dir", directory, "--hosts", hosts, *store_options)
+            outcome = workspace.conjoin(
+                "run", *common, *options, "model.ymmsl",
+                environment={**environment, **store.environment},
+            )  # fmt: skip
+            assert outcome.exit_code == 0, outcome.text
+        names = store.names("bucket")
+    assert {name.split("/")[0] for name in names} == {"mine"}
+    assert len(names) == 4  # of two instances at the end of two runs
+    for directory in (private_run_directory, resumed):
+        outputs = [path.read_text() for path in directory.glob("instances/*/stdout.txt")]
+        assert {text.split()[-1] for text in outputs} == {"node1", "node2"}
+    assert not list(private_run_directory.glob("instances/*/snapshots/*"))
 
 
 def test_snapshots_without_shared_files_are_refused_before_the_start(

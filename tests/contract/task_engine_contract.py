@@ -451,6 +451,8 @@ class TaskEngineContract(ABC):
             assert (await run.relay(new.uid, run.second, "echo")).fields["sender"] == new.uid
             with pytest.raises(HostLost):
                 await run.ask(run.first, "echo")
+            # also from a host that has started after the loss
+            assert (await run.relay(new.uid, run.first, "echo")).kind == "lost"
             joined = f"joined {new.uid}"
             while joined not in (await run.ask(run.second, "events")).fields["events"]:
                 await asyncio.sleep(PAUSE)
@@ -595,6 +597,28 @@ class TaskEngineContract(ABC):
             await run.engine.end(run.second)
             with pytest.raises(ValueLost):
                 await get_for_ever(run.engine, value)
+
+        self.run(test)
+
+    def test_value_that_was_spilled_on_request_can_be_read(self):
+        self.require(Capability.SPILLS)
+
+        async def test(run):
+            payload = Payload(b"s" * MEGABYTE)
+            value = await run.engine.put(payload)
+            assert await run.engine.spill(1) == MEGABYTE
+            assert (await run.engine.usage())[HEAD].spilled == MEGABYTE
+            assert bytes((await run.engine.get(value)).data) == payload.data
+            assert await run.engine.spill(MEGABYTE) == 0
+
+        self.run(test)
+
+    def test_spilling_without_the_capability_is_unsupported(self):
+        async def test(run):
+            if Capability.SPILLS in run.engine.capabilities:
+                pytest.skip("the engine has SPILLS")
+            with pytest.raises(Unsupported):
+                await run.engine.spill(1)
 
         self.run(test)
 

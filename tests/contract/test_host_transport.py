@@ -10,7 +10,6 @@ from abc import ABC, abstractmethod
 import pytest
 
 from adapters.unix_sockets.host_transport import UnixHostTransport
-from adapters.zeromq.host_transport import ZmqHostTransport
 from application.interfaces.host_transport import HostTransport
 
 GUARD = 30.0
@@ -188,11 +187,6 @@ class HostTransportContract(ABC):
             assert os.listdir(directory) == []  # noqa: PTH208
 
         self.run(test)
-
-
-class TestZmqHostTransport(HostTransportContract):
-    def create(self, directory):
-        return ZmqHostTransport(directory)
 
 
 class TestUnixHostTransport(HostTransportContract):

@@ -59,6 +59,14 @@ class ProcessWatchContract(ABC):
         ends = self.watched(watch, process)
         self.wait(lambda: len(ends) == 1)
 
+    def test_end_of_a_process_of_several_instances_is_reported_for_each(
+        self, watch: ProcessWatch
+    ) -> None:
+        process = self.start()
+        first, second = self.watched(watch, process), self.watched(watch, process)
+        self.end(process)
+        self.wait(lambda: len(first) == len(second) == 1)
+
     def test_close_is_idempotent(self, watch: ProcessWatch) -> None:
         self.watched(watch, self.start())
         watch.close()

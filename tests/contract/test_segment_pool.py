@@ -173,6 +173,18 @@ class TestMemfdSegmentPool(SegmentPoolContract):
         assert resident() - before < 16 * MEGABYTE
         pool.close()
 
+    def test_memory_of_unused_segments_is_returned_on_request(self, resident):
+        pool = MemfdSegmentPool(name="own", spill_directory="")
+        kept = pool.store([bytes(20 * MEGABYTE)])
+        freed = pool.store([bytes(20 * MEGABYTE)])
+        before = resident()
+        pool.free(freed.segment, freed.offset)
+        pool.trim()
+        assert resident() < before - 15 * MEGABYTE
+        (view,) = pool.map(kept, [20 * MEGABYTE], on_unmapped=ignore)
+        assert bytes(view) == bytes(20 * MEGABYTE)
+        pool.close()
+
     def test_many_mapped_values_need_few_descriptors(self, descriptors):
         own, other = self.create("own"), self.create("other")
         before = descriptors()

@@ -176,6 +176,7 @@ def test_every_instance_of_a_deadlock_stops_with_a_reason(cast: Cast, played_run
         assert DEADLOCK in text or LOST_PEER.search(text), run.account()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", TEXTS)
 @casts(CONJOIN_ONLY, MUSCLE3_MANAGER)
 def test_mistake_raises_the_same_exception_as_muscle3_and_ends_the_run(

@@ -45,6 +45,7 @@ class Made:
         since: When it was made.
         needs: The tasks that it needs, or whose outcome it returns.
         values: The stored values that it needs.
+        passed: The tasks that it gets by reference.
         is_cancelled: Whether the program has cancelled it.
         unpack: Makes a plain value of the result.
     """
@@ -58,6 +59,7 @@ class Made:
     since: float = 0.0
     needs: list[Made] = field(default_factory=list)
     values: list[Stored] = field(default_factory=list)
+    passed: list[Made] = field(default_factory=list)
     is_cancelled: bool = False
     unpack: Callable[[Made, object], Awaitable[object]] | None = None
 
@@ -72,6 +74,14 @@ class Made:
         found = [self]
         for need in self.needs:
             found += need.all_needs
+        return found
+
+    @property
+    def all_held(self) -> list[Made]:
+        """This task, and all that it keeps until it begins."""
+        found = [self]
+        for held in [*self.needs, *self.passed]:
+            found += held.all_held
         return found
 
 
@@ -122,9 +132,6 @@ class Judge:
                 return made.timeout is not None and now >= made.since + made.timeout - 1e-6
             case asyncio.CancelledError():
                 return made.is_cancelled or made.timeout is not None
-            case KeyError() if self._deaths and made.unpack is not None:
-                # Its maker died before this process had reported that it holds the actor.
-                return "does not exist here" in str(error)
             case ValueLost() | KeyError():
                 return any(value.is_dropped for value in made.values)
             case EngineError():

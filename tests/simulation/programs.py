@@ -111,12 +111,14 @@ class Client:
             return
         made = self._random.choice(self._own)
         made.is_cancelled = True
-        never_sent = made.task.state == "pending"
+        is_waiting = made.task.state == "pending"
+        # A call that its worker has lost waits again until its actor is created again.
+        executions = journal().executions[made.stamp.token]
         force = self._state.can_force and self._random.random() < 0.2
         made.task.cancel(force=force)
         if self._random.random() < 0.5:
             await self._finish(made)
-        if never_sent and journal().executions[made.stamp.token]:
+        if is_waiting and journal().executions[made.stamp.token] > executions:
             self._violation(f"{made.stamp} was cancelled before it was sent, but ran")
 
     async def forget(self) -> None:
@@ -259,7 +261,8 @@ class Client:
     def _keep(self, cast: Cast) -> Made:
         other = self._higher(cast)
         made, options = self._new_call(cast)
-        tasks = self._some(self._own)
+        tasks = [task for task in self._some(self._own) if not _closes_cycle(cast, task)]
+        made.passed = tasks
         made.values = self._some(self._state.stored)
         things = [by_reference(item.task) for item in tasks]
         things += [by_reference(item.reference) for item in made.values]
@@ -363,6 +366,18 @@ class Client:
 
     def _violation(self, text: str) -> None:
         self._state.judge.violations.append(text)
+
+
+def _closes_cycle(cast: Cast, made: Made) -> bool:
+    """Return whether an actor must not keep a task, because the task keeps the actor.
+
+    A lazy task keeps its actor and its arguments until it begins. References are counted, so a
+    cycle of them through two processes is never collected.
+    """
+    if made.task.deferred is None:
+        return False
+    # The index of an actor is the token of its creation. This leaves out older tasks too.
+    return any(held.stamp.token <= cast.index for held in made.all_held)
 
 
 STEPS: dict[Callable, int] = {

@@ -5,10 +5,10 @@ import importlib
 import itertools
 from collections.abc import Callable
 from contextvars import Context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
-from adapters.inline.values import InlineValues
+from adapters.inline.values import InlineValues, frozen
 from application.interfaces.task_engine import EngineLink, RuntimeHost, TaskEngine
 from domain.runtime.errors import (
     EngineError,
@@ -139,6 +139,9 @@ class SimulatedLink(EngineLink):
     def release(self, value):
         self.engine.values.release(self.uid, value)
 
+    async def spill(self, nbytes):
+        raise Unsupported(Capability.SPILLS, "simulated")
+
     async def submit(self, function, arguments, options):
         raise Unsupported(Capability.PLACES, "simulated")
 
@@ -227,6 +230,8 @@ class SimulatedEngine(SimulatedLink, TaskEngine):
     async def replace(self, host):
         await self.end(host)
         name = host.partition("@")[0]
+        if any(uid.partition("@")[0] == name for uid in self.live_workers()):
+            raise EngineError(f"another life of {host} runs already")
         new = self._new_host(next(plan for plan in self._plan.hosts if plan.name == name))
         await asyncio.sleep(10 * self.delay())
         start = asyncio.ensure_future(self._start(new))
@@ -314,10 +319,11 @@ class SimulatedEngine(SimulatedLink, TaskEngine):
 
     async def send(self, sender: Process, to: str, request: Message, timeout: float | None):
         """Send a request, and wait for the reply."""
-        if to in sender.lost:
-            raise HostLost(to, sender.lost[to], perhaps_done=False)
+        lost = sender.lost.get(to) or self._lost_before(to, sender)
+        if lost is not None:
+            raise HostLost(to, lost, perhaps_done=False)
         target = self.processes.get(to)
-        if target is None or not self._is_open or self._is_of_the_past(to, sender):
+        if target is None or not self._is_open:
             raise Unreachable(f"{to} does not exist, or the engine is closed")
         number = next(self._numbers)
         call = sender.calls[number] = _Call(to, self._loop.create_future())
@@ -336,9 +342,9 @@ class SimulatedEngine(SimulatedLink, TaskEngine):
         finally:
             sender.calls.pop(number, None)
 
-    def _is_of_the_past(self, uid: str, process: Process) -> bool:
-        """Return whether a host was gone before a process started."""
-        return uid in self.process.lost and uid not in process.known
+    def _lost_before(self, uid: str, process: Process) -> LossReason | None:
+        """Return why a host was gone before a process started; None if it was not."""
+        return None if uid in process.known else self.process.lost.get(uid)
 
     def _travel(
         self,
@@ -349,6 +355,8 @@ class SimulatedEngine(SimulatedLink, TaskEngine):
         deliver: Callable[[Message], None],
     ) -> None:
         self._note(message.kind, origin.uid, target.uid)
+        if message.payload.buffers:
+            message = replace(message, payload=frozen(message.payload))
         for value in message.values:
             self.values.retain(token, value)
 
@@ -374,7 +382,9 @@ class SimulatedEngine(SimulatedLink, TaskEngine):
                 reply = await target.host.handle(sender.uid, request)
             except EngineError as error:
                 reply = error
-            except Exception as error:  # noqa: BLE001 - it is the sender's
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:  # noqa: BLE001 - it is the sender's
                 reply = HostFailed(f"{target.uid} failed: {type(error).__name__}: {error}")
             is_error = isinstance(reply, EngineError)
             self._travel(

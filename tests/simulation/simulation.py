@@ -93,7 +93,7 @@ def leftovers(endpoint: Endpoint) -> list[str]:
         "shared tasks": endpoint.residents.all_of(TASK),
         "held actors and tasks": stage._holdings._held,
         "reports": stage._holdings._reports,
-        "unacknowledged results": stage._delivery._kept,
+        "unacknowledged results": endpoint.functions._delivery._kept,
         "tasks": endpoint.tasks._tasks,
         "plans": endpoint.tasks._plans,
         "task timers": endpoint.tasks._timers,

@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from application.runtime.residents import ACTOR
 from application.runtime.task import Task
 from domain.runtime.task_errors import DependencyError, RuntimeDisconnectedError
 from entrypoints.runtime import by_reference
@@ -17,10 +18,10 @@ from tests.simulation.simulation import leftovers
 from tests.simulation.virtual_loop import VirtualLoop
 
 
-def run(main, *, workers=1, restarts=0):
+def run(main, *, workers=1, restarts=0, seed=0):
     """Run a program on a simulated cluster."""
     Current.journal = Journal()
-    cluster = Cluster(Random(0), Faults(), workers=workers, restarts=restarts)
+    cluster = Cluster(Random(seed), Faults(), workers=workers, restarts=restarts)
     loop = VirtualLoop()
     try:
         loop.run_until_complete(cluster.run(lambda runtime: main(runtime, cluster)))
@@ -33,6 +34,12 @@ def run(main, *, workers=1, restarts=0):
 def crash_first(cluster):
     """End the first worker that is alive."""
     cluster.engine.crash(cluster.engine.live_workers()[0])
+
+
+async def sent(cluster, kind, count=1):
+    """Wait until messages of a kind have been sent."""
+    while [item for _, item, _, _ in cluster.engine.trace].count(kind) < count:
+        await asyncio.sleep(0.0001)
 
 
 def test_lazy_task_that_never_begins_is_garbage_collected():
@@ -179,3 +186,92 @@ def test_error_of_a_lost_worker_does_not_keep_the_arguments_alive():
         assert task.error.__context__ is None
 
     run(main, workers=2)
+
+
+def test_values_of_call_that_is_cancelled_in_the_queue_are_released():
+    async def main(runtime, cluster):
+        actor = await Player.remote(Stamp(0))
+        reference = await runtime.put("value")
+        running = actor.work(Stamp(1), 1.0)
+        waiting = actor.compute(Stamp(2), reference)
+        await asyncio.sleep(0.5)
+        waiting.cancel()
+        await running
+        del reference, waiting
+        await asyncio.sleep(1)
+        assert not cluster.engine.values.keys
+
+    run(main)
+
+
+def test_values_of_call_to_a_missing_actor_are_released():
+    async def main(runtime, cluster):
+        actor = await Player.remote(Stamp(0))
+        reference = await runtime.put("value")
+        cluster.endpoints[actor.runtime_id].residents.remove(actor.uid)
+        with pytest.raises(KeyError):
+            await actor.compute(Stamp(1), reference)
+        del reference
+        await asyncio.sleep(1)
+        assert not cluster.engine.values.keys
+
+    run(main)
+
+
+def test_stored_result_of_cancelled_call_is_released():
+    async def main(runtime, cluster):
+        actor = await Player.remote(Stamp(0))
+        task = actor.large(Stamp(1))
+        while not journal().executions[1]:
+            await asyncio.sleep(0.0001)
+        task.cancel()
+        await asyncio.sleep(1)
+        assert task.state == "cancelled"
+        assert not cluster.engine.values.keys
+
+    run(main)
+
+
+def test_result_with_proxies_of_cancelled_call_is_released():
+    async def main(runtime, cluster):
+        actor = await Player.remote(Stamp(0))
+        task = actor.store(Stamp(1))
+        while 1 not in journal().ended:
+            await asyncio.sleep(0.0001)
+        task.cancel()
+        uid = actor.uid
+        await asyncio.sleep(1)
+        (worker,) = cluster.engine.live_workers()
+        assert [item.uid for item in cluster.endpoints[worker].residents.all_of(ACTOR)] == [uid]
+        assert not cluster.engine.values.keys
+
+    run(main)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_proxy_passed_on_during_a_restart_does_not_call_the_actor_too_early(seed):
+    async def main(runtime, cluster):
+        actor = await Player.options(max_restarts=1).remote(Stamp(0))
+        caller = await Player.remote(Stamp(1))
+        cluster.engine.crash(actor.runtime_id)
+        await sent(cluster, "create", 3)
+        calls = [caller.forward(Stamp(number), actor, Stamp(-number), 0.0) for number in (2, 3)]
+        assert [await call.result() for call in calls] == [-2, -3]
+        await asyncio.sleep(1)
+        assert await actor.compute(Stamp(4)).result() == 4
+
+    run(main, workers=2, seed=seed)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_actor_in_a_result_survives_the_worker_that_returned_it(seed):
+    async def main(runtime, cluster):
+        maker = await Player.remote(Stamp(0))
+        task = maker.store(Stamp(1))
+        await sent(cluster, "references")
+        cluster.engine.crash(maker.runtime_id)
+        _, actor = await task.result()
+        assert actor.runtime_id != maker.runtime_id
+        await actor.set_attr("tried", True)
+
+    run(main, workers=2, seed=seed)

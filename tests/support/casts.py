@@ -81,14 +81,14 @@ def scenarios_and_casts(
     Args:
         scenarios: The scenarios.
         chosen: The casts.
-        quick: Scenarios in which casts with MUSCLE3 are not marked as slow, unless they are mixed.
+        quick: Scenarios that are not marked as slow, except with a mixed cast.
     """
     parameters = [
         pytest.param(
             scenario,
             cast,
             id=f"{_id_of(cast)}-{scenario}",
-            marks=[] if scenario in quick and cast in NOT_MIXED else _marks(cast),
+            marks=[] if scenario in quick and cast in NOT_MIXED else [pytest.mark.slow],
         )
         for cast in chosen
         for scenario in scenarios

@@ -69,15 +69,19 @@ class ObjectStore:
 
 
 @contextmanager
-def running_object_store(folder: Path) -> Iterator[ObjectStore]:
+def running_object_store(folder: Path, *, address: str = "127.0.0.1") -> Iterator[ObjectStore]:
     """Start a server; its log is written to a folder.
 
     Skips the test if the server cannot be installed, or fails it in CI.
+
+    Args:
+        folder: The folder for the log.
+        address: The address on which it listens.
     """
     packages = require_packages("object-store", *PACKAGES)
     environment = {**clean_environment(), "PYTHONPATH": str(packages)}
     log = folder / "object_store.log"
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
+    command = [sys.executable, "-m", "moto.server", "-H", address, "-p", "0"]
     with (
         log.open("wb") as output,
         subprocess.Popen(command, env=environment, stdout=output, stderr=output) as server,

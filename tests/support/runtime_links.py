@@ -22,6 +22,7 @@ class ScriptedLink:
     Attributes:
         requests: All requests, as (host, message).
         answers: What `call` returns or raises, by kind of request; a future is awaited.
+        used: What `usage` returns.
     """
 
     def __init__(self, uid="head"):
@@ -29,6 +30,7 @@ class ScriptedLink:
         self.capabilities = frozenset()
         self.requests = []
         self.answers = {}
+        self.used = {}
 
     async def call(self, host, request, *, timeout=None):
         """Record a request, and answer it."""
@@ -39,6 +41,10 @@ class ScriptedLink:
         if isinstance(answer, BaseException):
             raise answer
         return answer
+
+    async def usage(self):
+        """Return what a test has prepared."""
+        return self.used
 
 
 class Parts:
@@ -60,6 +66,7 @@ class Parts:
             packing=self.packing,
             reception=self.reception,
             names=frozenset(names),
+            log=self.log,
         )
         self.clock = ManualClock()
 

@@ -52,7 +52,7 @@ from conjoin import Instance, Message, Operator
 instance = Instance({Operator.O_I: ["state_out"], Operator.S: ["state_in"]})
 while instance.reuse_instance():
     for step in range(instance.get_setting("steps", "int")):
-        instance.send("state_out", Message(float(step), None, step))
+        instance.send("state_out", Message(float(step), step + 1.0, step))
         instance.receive("state_in")
 """
 

@@ -97,7 +97,7 @@ PLANTS = [
     Plant("home-of-cloudpickle", "adapters.embedded", "import tblib.pickling_support"),
     Plant("home-of-mmap", "adapters.embedded", "import mmap"),
     Plant("home-of-zmq", "adapters.embedded", "import zmq"),
-    Plant("adapters-apart", "adapters.embedded", "import adapters.zeromq.host_transport"),
+    Plant("adapters-apart", "adapters.embedded", "import adapters.zeromq.context"),
     Plant("no-cycles", "domain", "import domain.other_planted"),
 ]
 

@@ -35,7 +35,7 @@ def resource_problems(
         origins: The files of the models.
     """
     found = [
-        *_unclear_components(whole, flat, names),
+        *_ambiguous_components(whole, flat, names),
         *_unfit_requirements(flat),
         *_impossible_requirements(flat),
         *_unfit_containers(flat),
@@ -67,22 +67,38 @@ def _invalid_rules(document: Document) -> Iterator[str]:
                 yield f"{document.label}: checkpoints.{key}: {error}."
 
 
-def _unclear_components(
+def unused_resources(
+    whole: v0_2.Configuration, flat: Configuration, names: ResourceNames, origins: Origins
+) -> list[str]:
+    """Return a warning for each key under `resources` that names no component.
+
+    Args:
+        whole: The configuration before flattening.
+        flat: The same, flattened.
+        names: Finds the components to which keys under `resources` refer.
+        origins: The files of the models.
+    """
+    root = flat.model.name
+    known = [str(root + name) for name in flat.model.components]
+    return [
+        f"{origins.everything()}: resources: component '{key}' does not exist, so these resources"
+        f" are not used.{hint(key, known)}{'' if key.starts_with(root) else _NAMED_BY_PATH}"
+        for key in map(reference, whole.resources)
+        if not names.components(key)
+        and not names.is_elsewhere(key)
+        and not _is_left_out(whole, key[len(root) :] if key.starts_with(root) else key)
+    ]
+
+
+def _ambiguous_components(
     whole: v0_2.Configuration, flat: Configuration, names: ResourceNames
 ) -> Iterator[str]:
     root = flat.model.name
-    known = [str(root + name) for name in flat.model.components]
     for key in map(reference, whole.resources):
         meant = names.components(key)
         if len(meant) > 1:
             listed = " or ".join(f"'{root + path}'" for path in meant)
             yield f"resources: '{key}' is ambiguous: it may be {listed}. Use one of these."
-        if meant or names.is_elsewhere(key):
-            continue
-        path = key[len(root) :] if key.starts_with(root) else key
-        if not _is_left_out(whole, path):
-            advice = "" if key.starts_with(root) else _NAMED_BY_PATH
-            yield f"resources: component '{key}' does not exist.{hint(key, known)}{advice}"
 
 
 _NAMED_BY_PATH = (
@@ -112,10 +128,11 @@ def _unfit_requirements(flat: Configuration) -> Iterator[str]:
                 f"{what} with execution model '{kind.value}', but does not set the number of MPI"
                 f" processes. Add, for example: '{key}: {{mpi_processes: 4}}'."
             )
-        if is_mpi and kind is ExecutionModel.DIRECT:
+        if is_mpi and kind is ExecutionModel.DIRECT and program.script is None:
             yield (
                 f"{what}, which does not use MPI, but requests MPI processes. Set 'threads'"
-                " instead, or set the program's 'execution_model'."
+                " instead, set the program's 'execution_model', or start it with a 'script' that"
+                " calls mpirun."
             )
 
 

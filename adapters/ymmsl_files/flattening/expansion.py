@@ -67,30 +67,40 @@ class Expansion:
         leaves: Components implemented by programs, by path.
         inner: Components implemented by models, by path.
         links: All links, by sender.
+        unimplemented: Components without an implementation that are not optional: path, component,
+            and multiplicities.
     """
 
     leaves: dict[Reference, Leaf] = field(default_factory=dict)
     inner: dict[Reference, Inner] = field(default_factory=dict)
     links: defaultdict[Reference, list[Link]] = field(default_factory=lambda: defaultdict(list))
+    unimplemented: list[tuple[Reference, v0_2.Component, tuple[int, ...]]] = field(
+        default_factory=list
+    )
 
     def __contains__(self, path: Reference) -> bool:
         return path in self.leaves or path in self.inner
 
 
-def expand(configuration: v0_2.Configuration, root: v0_2.Model) -> Expansion:
+def expand(
+    configuration: v0_2.Configuration, root: v0_2.Model, *, manual_components: bool = False
+) -> Expansion:
     """Expand a model.
-
-    Components without an implementation are omitted.
 
     Args:
         configuration: A configuration whose imports are resolved.
         root: The model in it to expand.
+        manual_components: Whether components without an implementation are started by hand. If not,
+            they are omitted, as are optional ones in any case.
 
     Raises:
         ConfigurationError: If a model contains itself.
     """
     result = Expansion()
     _expand_model(configuration, root, Reference(()), (), result, (root.name,))
+    if manual_components:
+        for path, component, shape in result.unimplemented:
+            result.leaves[path] = Leaf(path, component, path, shape)
     return result
 
 
@@ -109,6 +119,8 @@ def _expand_model(
         full = path + reference(component.name)
         shape = multiplicity + tuple(component.multiplicity)
         if component.implementation is None:
+            if not component.optional:
+                result.unimplemented.append((full, component, shape))
             continue
         inside = configuration.models.get(component.implementation)
         if inside is None:

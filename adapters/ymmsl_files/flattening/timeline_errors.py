@@ -22,14 +22,7 @@ def explained(error: v0_2.ResolveTimelineException) -> str:
     if isinstance(error, v0_2.InconsistentTimelines):
         return _explained_inconsistency(error)
     if isinstance(error, v0_2.ConduitTimelineError):
-        return (
-            f"conduit {_shown(error.conduit)} joins timeline '{error.timeline1 or ':'}' to"
-            f" timeline '{error.timeline2 or ':'}', and with its filters taken into account these"
-            f" do not match.{error.hint} Perhaps a component's o_i and s ports need a"
-            " timeline annotation, or an f_init port is connected to the wrong sender, or these"
-            " timelines have the same points in time and should be listed under"
-            " 'matching_timelines'."
-        )
+        return _explained_mismatch(error)
     return str(error)
 
 
@@ -41,6 +34,32 @@ def _explained_cycle(error: v0_2.CyclicDependency) -> str:
         " under another operator (a component that calls another sends on o_i and receives the"
         " answer on s)."
     )
+
+
+def _explained_mismatch(error: v0_2.ConduitTimelineError) -> str:
+    first, second = error.timeline1, error.timeline2
+    advice = (
+        "Perhaps a component's o_i and s ports need a timeline annotation, or an f_init port is"
+        " connected to the wrong sender."
+    )
+    if len(first) == len(second) and not error.conduit.filters and len(first):
+        advice = (
+            "If both components take the same steps, add this to the model (in v0.2):"
+            f" 'matching_timelines: {{{_key(first)}: {_key(second)}}}'. Otherwise, perhaps an"
+            " f_init port is connected to the wrong sender, or an o_i and s port need a timeline"
+            " annotation."
+        )
+    return (
+        f"conduit {_shown(error.conduit)} joins timeline '{first or ':'}' to timeline"
+        f" '{second or ':'}', and with its filters taken into account these do not match."
+        f"{error.hint} {advice}"
+    )
+
+
+def _key(timeline: v0_2.Timeline) -> str:
+    """Return a timeline as it is written in a YAML mapping."""
+    text = str(timeline)
+    return f'"{text}"' if ":" in text else text
 
 
 def _explained_inconsistency(error: v0_2.InconsistentTimelines) -> str:

@@ -69,7 +69,8 @@ def _add(
     try:
         v0_2.resolve_timelines(pruned)
     except v0_2.ResolveTimelineException as error:
-        raise ConfigurationError(f"{origins.model(model)}: {explained(error)}") from None
+        text = f"{explained(error)}{origins.conversion_advice(model)}"
+        raise ConfigurationError(f"{origins.model(model)}: {text}") from None
     for component in pruned.components.values():
         assert component.timeline is not None
         parts = (*around, *_outside(component.timeline, pruned, path))

@@ -6,7 +6,8 @@ a string to a list with one element, so such lists are looked up again in the YA
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import yaml
 from ymmsl import v0_2
@@ -17,7 +18,7 @@ from adapters.ymmsl_files.reading.keys import PROGRAM_SECTIONS, entries, named_e
 
 
 def programs_with_shell_text(
-    documents: Iterable[Document], programs: Iterable[v0_2.Program]
+    documents: Iterable[Document], programs: Iterable[v0_2.Program], folders: Sequence[Path]
 ) -> set[str]:
     """Return the full names of the programs whose arguments are shell text.
 
@@ -27,6 +28,7 @@ def programs_with_shell_text(
     Args:
         documents: The user's documents.
         programs: All programs, including imported ones, under their full names.
+        folders: The folders to search for imported modules.
     """
     written: dict[str, bool] = {}
     for item in documents:
@@ -34,12 +36,14 @@ def programs_with_shell_text(
             written.update(_in_tree(item.tree))
     lists_of_one = [str(item.name) for item in programs if len(item.args or ()) == 1]
     for module in {name.rpartition(".")[0] for name in lists_of_one} - {""}:
-        written.update({f"{module}.{name}": kind for name, kind in _in_module(module).items()})
+        written.update(
+            {f"{module}.{name}": kind for name, kind in _in_module(module, folders).items()}
+        )
     return {name for name in lists_of_one if written.get(name, True)}
 
 
-def _in_module(module: str) -> dict[str, bool]:
-    found = module_text(module)
+def _in_module(module: str, folders: Sequence[Path]) -> dict[str, bool]:
+    found = module_text(module, folders)
     tree = None if found is None else parsed_tree(found.text, found.label)
     return {} if tree is None else _in_tree(tree)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -13,8 +13,6 @@ import yaml
 
 from adapters.ymmsl_files.reading.documents import parsed_tree
 from adapters.ymmsl_files.reading.keys import entries
-from adapters.ymmsl_files.reading.own_keys import containers_in
-from domain.errors import ConfigurationError
 
 ENTRY_POINT_GROUP = "ymmsl.module"
 SEARCH_PATH = "YMMSL_PATH"
@@ -37,85 +35,81 @@ class ModuleText:
     directory: Path | None = None
 
 
-def module_text(module: str) -> ModuleText | None:
+def module_text(module: str, folders: Iterable[Path]) -> ModuleText | None:
     """Find an imported module as ymmsl does: an entry point first, then a file.
 
     Args:
         module: Its name, such as `lib.codes`.
+        folders: The folders to search for a file.
     """
     for entry_point in entry_points(group=ENTRY_POINT_GROUP, name=module):
         return ModuleText(f"module {module}", str(entry_point.load()))
     relative = Path(*module.split(".")).with_suffix(".ymmsl")
-    for directory in os.environ.get(SEARCH_PATH, "").split(":"):
-        path = Path(directory) / relative
-        if directory and path.is_file():
+    for directory in folders:
+        path = directory / relative
+        if path.is_file():
             return ModuleText(str(path), path.read_text(encoding="utf-8"), path.resolve().parent)
     return None
 
 
-def check_sizes(modules: Iterable[str]) -> None:
-    """Check that imported modules, and those that they import, have reasonable sizes.
+def import_folders(modules: Iterable[str], beside: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the folders to search for modules: `YMMSL_PATH`, then those of importing files.
 
     Args:
         modules: Names of the modules that the user's files import directly.
+        beside: The folders of the user's files.
 
     Raises:
-        ConfigurationError: If one is too large or nested too deeply.
+        ConfigurationError: If a module is too large or nested too deeply.
     """
-    for _ in _modules(modules):
-        pass
+    listed = [Path(item) for item in os.environ.get(SEARCH_PATH, "").split(":") if item]
+    folders = list(dict.fromkeys([*listed, *beside]))
+    for module, _ in _modules(modules, folders):
+        if module.directory is not None and module.directory not in folders:
+            folders.append(module.directory)  # its own imports are read after this
+    return tuple(folders)
 
 
-def check_containers(modules: Iterable[str]) -> None:
-    """Check that no imported module defines a container, because ymmsl reads these modules itself.
-
-    Args:
-        modules: Names of the modules that the user's files import directly.
-
-    Raises:
-        ConfigurationError: If one does.
-    """
-    problems = [
-        f"{label}: '{where}' cannot be used in an imported file. Move the program into the file"
-        " that you run, or start the container in the program's 'executable' or 'script'."
-        for label, tree in _modules(modules)
-        for where in containers_in(tree)
-    ]
-    if problems:
-        raise ConfigurationError(*problems)
-
-
-def ignored_sections(modules: Iterable[str]) -> list[str]:
+def ignored_sections(modules: Iterable[str], folders: Sequence[Path]) -> list[str]:
     """Return a warning for each imported module with sections that an import ignores.
 
     Args:
         modules: Names of the modules that the user's files import directly.
+        folders: The folders to search for them.
     """
     return [
-        f"{label}: its {_listed(ignored)} not used, since only implementations are imported. Move"
-        " the parts that you need into the file that you run."
-        for label, tree in _modules(modules)
+        f"{module.label}: its {_listed(ignored)} not used, since only implementations are imported."
+        " Move the parts that you need into the file that you run."
+        for module, tree in _modules(modules, folders)
         if (ignored := _sections(tree))
     ]
 
 
-def _modules(names: Iterable[str]) -> Iterator[tuple[str, yaml.Node]]:
-    """Yield the label and YAML of modules and of those that they import, each once."""
+def _modules(
+    names: Iterable[str], folders: Iterable[Path]
+) -> Iterator[tuple[ModuleText, yaml.Node]]:
+    """Yield modules, with their YAML, and those that they import, each once."""
     waiting = list(names)
     seen: set[str] = set()
     while waiting:
         name = waiting.pop(0)
-        found = None if name in seen else _readable_module(name)
+        found = None if name in seen else readable_module(name, folders)
         seen.add(name)
         tree = None if found is None else parsed_tree(found.text, found.label)
         if found is not None and tree is not None:
-            yield found.label, tree
-            waiting += _imported_by(tree)
+            yield found, tree
+            waiting += imported_by(tree)
 
 
-def _readable_module(name: str) -> ModuleText | None:
+def readable_module(name: str, folders: Iterable[Path]) -> ModuleText | None:
+    """Return an imported module; None if it does not exist or cannot be read.
+
+    Args:
+        name: Its name.
+        folders: The folders to search for a file.
+    """
     try:
-        return module_text(name)
+        return module_text(name, folders)
     except (OSError, ValueError, ImportError, AttributeError):
         return None  # ymmsl reports why it cannot import it
 
@@ -133,7 +127,7 @@ def _listed(sections: list[str]) -> str:
     return f"{' and '.join(quoted)} {'is' if len(quoted) == 1 else 'are'}"
 
 
-def _imported_by(tree: yaml.Node) -> Iterator[str]:
+def imported_by(tree: yaml.Node) -> Iterator[str]:
     """Yield the names of the modules in statements such as `from lib.codes import ...`."""
     for key, value in entries(tree):
         if key == "imports" and isinstance(value, yaml.SequenceNode):

@@ -3,29 +3,49 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from warnings import catch_warnings, simplefilter
 
 from ymmsl import v0_2
+from ymmsl.v0_2 import resolver
 
 from adapters.ymmsl_files.reading.documents import Document
+from adapters.ymmsl_files.reading.imported_containers import ImportedContainers
 from adapters.ymmsl_files.reading.imported_files import (
-    check_containers,
-    check_sizes,
     ignored_sections,
+    import_folders,
 )
 from adapters.ymmsl_files.reading.merge import is_irrelevant
 from domain.errors import ConfigurationError
+from domain.model.containers import Container
 from domain.suggestions import few, hint
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A configuration with its imports resolved.
+
+    Attributes:
+        configuration: The configuration.
+        folders: The folders that were searched for imported modules.
+        containers: The containers of imported programs, by their full names.
+    """
+
+    configuration: v0_2.Configuration
+    folders: tuple[Path, ...]
+    containers: Mapping[str, Container]
 
 
 def resolved(
     configuration: v0_2.Configuration, documents: Sequence[Document], warnings: list[str]
-) -> v0_2.Configuration:
+) -> Resolved:
     """Return a configuration with its imports and custom implementations resolved.
+
+    Modules are searched for in the folders of `YMMSL_PATH`, and in that of the importing file.
 
     Args:
         configuration: The merged configuration; it is modified, and unusable after an error.
@@ -37,23 +57,43 @@ def resolved(
     """
     _check_custom_implementations(configuration, documents)
     modules = [str(statement.module) for statement in configuration.imports]
-    check_sizes(modules)
-    check_containers(modules)
+    folders = import_folders(modules, _folders(documents))
     with _logged_warnings(warnings), catch_warnings(record=True) as caught:
         simplefilter("always")
         try:
-            v0_2.resolve(v0_2.Reference([]), configuration, reuse_cached_imports=False)
+            containers = _resolve(configuration, modules, folders)
         except RecursionError:
             raise ConfigurationError(
                 f"{_labels(documents)}: the imports form a cycle. Move the parts that two files"
                 " need from each other to a third file."
             ) from None
         except _USERS_MISTAKES as error:
-            raise ConfigurationError(_explained(str(error), documents)) from None
+            raise ConfigurationError(_explained(str(error), documents, folders)) from None
     texts = dict.fromkeys(str(item.message) for item in caught)
     warnings += [text for text in texts if not is_irrelevant(text)]
-    warnings += ignored_sections(modules)
-    return configuration
+    warnings += ignored_sections(modules, folders)
+    return Resolved(configuration, folders, containers)
+
+
+def _resolve(
+    configuration: v0_2.Configuration, modules: Sequence[str], folders: Sequence[Path]
+) -> dict[str, Container]:
+    """Do what `v0_2.resolve` does, but search the given folders instead of `YMMSL_PATH`.
+
+    Returns:
+        The containers of imported programs, which ymmsl does not know, by their full names.
+    """
+    resolver.ymmsl_cache.clear()
+    context = resolver.ResolutionContext()
+    context.ymmsl_path = list(folders)
+    containers = ImportedContainers(folders, context).load(modules)
+    overwritten = resolver.do_resolve(Path("<main>"), v0_2.Reference([]), configuration, context)
+    resolver.remove_overwritten_implementations(configuration, overwritten)
+    return containers
+
+
+def _folders(documents: Sequence[Document]) -> list[Path]:
+    return [item.directory for item in documents if item.directory is not None]
 
 
 @contextmanager
@@ -98,30 +138,26 @@ def _labels(documents: Sequence[Document]) -> str:
     return " and ".join(dict.fromkeys(item.label for item in documents))
 
 
-def _explained(error: str, documents: Sequence[Document]) -> str:
+def _explained(error: str, documents: Sequence[Document], folders: Sequence[Path]) -> str:
     not_found = _NOT_FOUND.search(error)
     if not_found:
-        return _import_not_found(not_found[1], not_found[2], error, documents)
+        return _import_not_found(not_found[1], not_found[2], error, documents, folders)
     lines = [line.strip() for line in error.replace("<main>", _labels(documents)).splitlines()]
     text = " ".join(line for line in lines if line)
     return text if text.startswith(("In ", "While ")) else f"{_labels(documents)}: {text}"
 
 
-def _import_not_found(file: str, module: str, error: str, documents: Sequence[Document]) -> str:
+def _import_not_found(
+    file: str, module: str, error: str, documents: Sequence[Document], folders: Sequence[Path]
+) -> str:
     trail = " ".join(error.splitlines()[: error[: error.index("Failed")].count("\n")])
-    beside = [item.directory for item in documents if item.directory is not None]
-    here = next((folder for folder in beside if (folder / file).is_file()), None)
-    advice = (
-        f"It is in {here}: set the environment variable YMMSL_PATH to that directory."
-        if here
-        else f"Set the environment variable YMMSL_PATH to the folder that contains {file}, or"
-        " install the Python package that provides the module."
-    )
+    searched = ", ".join(map(str, folders)) or "none, since YMMSL_PATH is not set"
     return (
         f"{trail.replace('<main>', _labels(documents))} module '{module}' was not found: neither a"
-        f" file {file} in the folders of YMMSL_PATH"
-        f" ({os.environ.get('YMMSL_PATH') or 'which is not set'}), nor an entry point of group"
-        f" ymmsl.module. {advice}"
+        f" file {file} in the folders searched ({searched}), nor an entry point of group"
+        f" ymmsl.module. Put {file} into the folder of the file that imports it, set the"
+        " environment variable YMMSL_PATH to the folder that contains it, or install the Python"
+        " package that provides the module."
     )
 
 

@@ -10,6 +10,7 @@ import ymmsl
 from ymmsl import v0_1, v0_2
 
 from adapters.ymmsl_files.reading.documents import Document
+from adapters.ymmsl_files.reading.inferred_timelines import infer_timelines
 from domain.errors import ConfigurationError
 
 
@@ -65,11 +66,19 @@ def _converted(
     with catch_warnings():
         simplefilter("ignore")
         try:
-            return ymmsl.convert_to(v0_2.Configuration, content)
+            result = ymmsl.convert_to(v0_2.Configuration, content)
         except (RuntimeError, ValueError) as error:
             raise ConfigurationError(
                 f"{label}: this v0.1 file cannot be converted to v0.2: {error}"
             ) from None
+    for model in result.models.values():
+        inferred = infer_timelines(model)
+        if inferred:
+            warnings.append(
+                f"{label}: as in MUSCLE3 0.10, {'; '.join(inferred)}. To see this written"
+                " down as timelines, convert the file to v0.2 with 'conjoin convert'."
+            )
+    return result
 
 
 def _guessed_ports(content: v0_1.PartialConfiguration, label: str) -> list[str]:

@@ -23,9 +23,12 @@ class Origins:
     def __init__(self, documents: Sequence[Document]) -> None:
         self._all = " and ".join(dict.fromkeys(item.label for item in documents))
         self._document_by_name: dict[str, Document] = {}
+        self._old: dict[str, str] = {}
         for item in documents:
             for name in _names_in(item):
                 self._document_by_name[name] = item
+                if isinstance(item.content, v0_1.PartialConfiguration):
+                    self._old[name] = item.label
 
     def of(self, name: object) -> str:
         """Return the name of the file that contains a model or program.
@@ -82,6 +85,16 @@ class Origins:
             return None, []
         is_new = isinstance(document.content, v0_2.Configuration)
         return document.tree, ["models", name] if is_new else ["model"]
+
+    def conversion_advice(self, model: v0_2.Model) -> str:
+        """Return a sentence on how to use what only v0.2 has, if a model's file is a v0.1 file."""
+        label = self._old.get(str(model.name))
+        if label is None:
+            return ""
+        return (
+            " Version 0.1 files have no timelines and no filters: first convert it to v0.2, with"
+            f" 'conjoin convert {label} NEW_FILE', then edit the new file."
+        )
 
     def everything(self) -> str:
         """Return the names of all files, as text."""

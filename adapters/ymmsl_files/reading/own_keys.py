@@ -101,11 +101,6 @@ def read_own_keys(text: str, tree: yaml.Node, label: str, directory: Path) -> tu
     )
 
 
-def containers_in(tree: yaml.Node) -> list[str]:
-    """Return the paths of all keys that define a container."""
-    return [item.where for item in _found(tree, PROGRAM_SECTIONS, CONTAINER)]
-
-
 def _found(tree: yaml.Node, sections: tuple[str, ...], key: str) -> Iterator[_Found]:
     for section, node in entries(tree):
         if section in sections:

@@ -11,7 +11,9 @@ from adapters.ymmsl_files.reading.documents import Document
 from adapters.ymmsl_files.reading.imported_files import module_text
 
 
-def program_folders(documents: Sequence[Document], names: Iterable[str]) -> dict[str, Path]:
+def program_folders(
+    documents: Sequence[Document], names: Iterable[str], folders: Sequence[Path]
+) -> dict[str, Path]:
     """Return the folders by name of the program; none for a module that is not a file.
 
     A configuration that is not a file counts as in the current directory.
@@ -19,6 +21,7 @@ def program_folders(documents: Sequence[Document], names: Iterable[str]) -> dict
     Args:
         documents: The user's documents.
         names: The full names of the programs.
+        folders: The folders that were searched for imported modules.
     """
     result: dict[str, Path] = {}
     for item in documents:
@@ -31,7 +34,7 @@ def program_folders(documents: Sequence[Document], names: Iterable[str]) -> dict
     for name in names:
         module = name.rpartition(".")[0]
         if module and name not in result:
-            found = module_text(module)
+            found = module_text(module, folders)
             if found is not None and found.directory is not None:
                 result[name] = found.directory
     return result

@@ -34,14 +34,14 @@ def dumped(configuration: Configuration) -> str:
     header = dump_header(SnapshotHeader(configuration.resume_origin))
     return header + yaml.dump(
         _without_empty(_document(configuration)),
-        Dumper=_Dumper,
+        Dumper=YmmslDumper,
         sort_keys=False,
         allow_unicode=True,
         width=100,
     )
 
 
-class _Dumper(yaml.SafeDumper):
+class YmmslDumper(yaml.SafeDumper):
     """Writes strings with line breaks as blocks, and never uses YAML aliases."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002
@@ -58,7 +58,7 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
-_Dumper.add_representer(str, _text)
+YmmslDumper.add_representer(str, _text)
 
 
 def _document(configuration: Configuration) -> Node:
@@ -93,14 +93,15 @@ def _without_empty(node: Node) -> Node:
 
 def _component(component: Component) -> Node:
     return {
-        "ports": _ports(component.ports),
+        "ports": ports_by_operator(component.ports),
         "description": component.description,
         "implementation": str(component.program),
         **({"multiplicity": list(component.multiplicity)} if component.multiplicity else {}),
     }
 
 
-def _ports(ports: Mapping[str, Port]) -> Node:
+def ports_by_operator(ports: Mapping[str, Port]) -> Node:
+    """Return ports as the mapping that a yMMSL file has below `ports`."""
     result: Node = {}
     for port in ports.values():
         place = result
@@ -130,7 +131,7 @@ def _matching_timelines(model: Model) -> Node:
 def _program(program: Program) -> Node:
     how: Node = {
         "description": "",
-        "ports": _ports(program.ports),
+        "ports": ports_by_operator(program.ports),
         "execution_model": program.execution_model.value,
         "can_share_resources": program.can_share_resources,
         "keeps_state_for_next_use": program.keeps_state_for_next_use.value,

@@ -151,6 +151,7 @@ class Ending:
             result = RunFinished(
                 succeeded=False,
                 cause=self._failures.describe(),
+                summary=self._failures.summarise(),
                 failed_instances=self._failures.names(),
             )
             return FinishRun(result, output_of=self._output_to_show(cause))

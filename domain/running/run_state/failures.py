@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.running.failure_kinds import FailureKind
-from domain.running.process_end import SUCCESS, Killed, NodeLost, ProcessEnd
+from domain.running.process_end import SUCCESS, NodeLost, ProcessEnd, explain_end
 from domain.running.run_state.advice import advice_on
+from domain.running.run_state.failure_card import card, deadlock_card
 from domain.running.run_state.instance_life import InstanceLife, Report
 from domain.wording import shortened
 
 INDIRECT_MARK: Final = "peer crash?"
 """Part of the errors of MUSCLE3's library when a peer is lost."""
-
-SIGKILL: Final = 9
 
 SHOWN_LINES: Final = 20
 """Maximum number of lines of a program's error output to show."""
@@ -142,6 +141,22 @@ class Failures:
             parts.append(f"Because of this, these failed too: {', '.join(victims)}.")
         return "\n".join(parts)
 
+    def summarise(self) -> str:
+        """Return the description in a few lines."""
+        cause = self.cause
+        if cause is None or isinstance(cause.end, NodeLost):
+            return self.describe()
+        victims = [item.instance for item in self._failures if item is not cause]
+        if self._deadlock:
+            return deadlock_card(self._deadlock)
+        return card(
+            cause.describe(),
+            error_output=cause.error_output,
+            advice=advice_on(cause.error_output),
+            victims=victims,
+            lead=self._lost_nodes,
+        )
+
     def _describe_lost_nodes(self, end: NodeLost) -> str:
         """Return a description in which the node leads, as the programs on it are its victims."""
         reason = _sentence(end.reason[:1].upper() + end.reason[1:])
@@ -217,10 +232,8 @@ def problem_of(instance: InstanceLife) -> str | None:
     if instance.report is not None and (instance.report.problem or instance.end == SUCCESS):
         error = shortened(instance.report.problem, MAX_REASON) or "it did not report which"
         return f"before that, it reported an error: {error}"
-    if instance.end == Killed(SIGKILL):
-        return "Conjoin did not send that signal, but the system sends it when memory runs out"
     if instance.end != SUCCESS:
-        return None
+        return explain_end(instance.end)
     if not instance.has_registered:
         return "it never registered: does the program create an Instance?"
     if not instance.has_deregistered:

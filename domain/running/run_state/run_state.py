@@ -91,7 +91,7 @@ class RunState:
         return {item.name for item in self._instances.values() if item.is_awaited}
 
     def is_by_hand(self, instance: str) -> bool:
-        """Whether the user starts an instance, or at least no agent has been told to."""
+        """Whether the user starts an instance: no agent was asked to."""
         return self._instances[instance].is_by_hand
 
     def handle(self, event: StateEvent) -> list[Instruction]:

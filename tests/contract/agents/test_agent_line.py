@@ -18,6 +18,7 @@ from domain.errors import ManagerRefused, TransportError
 from domain.placement.resources import NodeResources
 from domain.running.activity import Activity
 from domain.running.agents import CancelCommand, Command, ShutdownCommand
+from domain.running.nodes import NodeLoad
 from domain.running.outputs import OutputPiece
 from domain.running.process_end import SUCCESS, Exited, NodeLost, ProcessResult
 from tests.support.conditions import PATIENCE, wait_until
@@ -59,6 +60,10 @@ class AgentLineContract(ABC):
         """Return the reports of activity that the manager received."""
 
     @abstractmethod
+    def loads(self) -> "list[NodeLoad | None]":
+        """Return the loads in the requests for commands that the manager received."""
+
+    @abstractmethod
     def output(self) -> "list[OutputPiece]":
         """Return the pieces of output that the manager received."""
 
@@ -78,6 +83,13 @@ class AgentLineContract(ABC):
         for command in commands:
             self.command(command)
         assert [line.next_command() for _ in commands] == commands
+
+    def test_reported_load_arrives_with_the_request_for_a_command(self, line):
+        loads = [NodeLoad(1.5, 2**30), None, NodeLoad()]
+        for load in loads:
+            self.command(None)
+            line.next_command(load)
+        assert self.loads() == loads
 
     def test_next_command_waits_for_a_command(self, line):
         commands: list[Command | None] = []
@@ -154,6 +166,9 @@ class TestInMemoryAgentLine(AgentLineContract):
     def activities(self):
         return self.line.activities
 
+    def loads(self):
+        return self.line.loads
+
     def output(self):
         return self.line.output
 
@@ -192,6 +207,9 @@ class TestTcpAgentLine(AgentLineContract):
 
     def activities(self):
         return self.desk.activities
+
+    def loads(self):
+        return self.desk.loads
 
     def output(self):
         return self.desk.output

@@ -7,6 +7,7 @@ import pytest
 from adapters.in_memory.processes import InMemoryNodeInspector
 from adapters.processes.node_inspector import LinuxNodeInspector
 from application.interfaces.agents import NodeInspector
+from domain.running.nodes import NodeLoad
 
 
 class NodeInspectorContract(ABC):
@@ -35,6 +36,11 @@ class NodeInspectorContract(ABC):
         memory = inspector.resources().memory
         assert memory is None or memory > 2**20
 
+    def test_load_and_used_memory_are_numbers_or_unknown(self, inspector):
+        load = inspector.load()
+        assert load.load is None or load.load >= 0
+        assert load.memory_used is None or load.memory_used > 2**20
+
     def test_resources_are_the_same_each_time(self, inspector):
         assert inspector.resources() == inspector.resources()
 
@@ -54,7 +60,7 @@ class TestLinuxNodeInspectorWithoutKernelInformation(NodeInspectorContract):
 class TestInMemoryNodeInspector(NodeInspectorContract):
     @pytest.fixture
     def inspector(self):
-        return InMemoryNodeInspector("here", cores=3, memory=2**30)
+        return InMemoryNodeInspector("here", cores=3, memory=2**30, load=NodeLoad(0.5, 2**29))
 
 
 class TestInMemoryNodeInspectorWithoutMemorySize(NodeInspectorContract):

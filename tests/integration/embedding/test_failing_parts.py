@@ -177,8 +177,17 @@ def test_agent_that_exits_immediately_raises_an_error(monkeypatch):
         (THIS_MACHINE, ManagerOptions(), ["127.0.0.1"]),
         (THIS_MACHINE, ManagerOptions(listen=["all"]), ["elsewhere"]),
         (LauncherCapabilities(), ManagerOptions(starts_all=True), ["elsewhere"]),
+        (LauncherCapabilities(uses_loopback=True), ManagerOptions(), ["127.0.0.1"]),
+        (LauncherCapabilities(uses_loopback=True), ManagerOptions(listen=["all"]), ["elsewhere"]),
     ],
-    ids=["all-here", "by-hand", "as-the-user-wants", "agents-elsewhere"],
+    ids=[
+        "all-here",
+        "by-hand",
+        "as-the-user-wants",
+        "agents-elsewhere",
+        "agents-behind-tunnels",
+        "agents-behind-tunnels-as-the-user-wants",
+    ],
 )
 def test_manager_listens_on_loopback_if_all_instances_run_on_this_machine(
     capabilities, options, hosts, monkeypatch

@@ -184,10 +184,21 @@ def test_usage_lists_the_members():
     async def main(runtime):
         usage = await runtime.usage()
         assert set(usage) == {"head", *(worker.uid for worker in runtime.workers)}
-        with pytest.raises(EngineError, match="GROWS"):
+        with pytest.raises(EngineError, match=r"GROWS .*num_workers=3"):
             await runtime.scale(3)
 
     run_inline(main)
+
+
+@pytest.mark.parametrize("placement", ["least-busy", "memory-aware", "data-local"])
+def test_placement_that_measures_workers_spreads_actors(placement):
+    async def main(runtime):
+        value = await runtime.put(b"data", reply=True)
+        actors = [await Counter.remote(value) for _ in range(4)]
+        assert len({actor.runtime_id for actor in actors}) == 2
+        assert await runtime.select_worker() in {worker.uid for worker in runtime.workers}
+
+    run_inline(main, placement=placement)
 
 
 def test_peers_create_actors_and_queue_tasks_by_the_names_of_the_original():

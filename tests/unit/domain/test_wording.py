@@ -1,6 +1,6 @@
 import pytest
 
-from domain.wording import counted, on_one_line, shortened, without_controls
+from domain.wording import counted, on_one_line, ordinal, shortened, without_controls
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,11 @@ def test_line_breaks_stay_where_several_lines_are_meant() -> None:
 def test_escaping_control_characters_twice_changes_nothing() -> None:
     once = without_controls("\x1b\\x1b")
     assert without_controls(once) == once
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (112, "112th"), (23, "23rd")],
+)
+def test_ordinal_has_the_ending_of_its_last_digits(number, text):
+    assert ordinal(number) == text

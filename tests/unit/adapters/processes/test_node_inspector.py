@@ -10,6 +10,7 @@ from adapters.processes.cgroups import Limits, read_limits
 from adapters.processes.node_inspector import LinuxNodeInspector
 from adapters.processes.topology import parse_list, read_cores
 from domain.placement.resources import Core, Gpu, GpuKind, NodeResources
+from domain.running.nodes import NodeLoad
 
 NODES = Path(__file__).resolve().parents[3] / "recorded/nodes"
 
@@ -114,6 +115,44 @@ def test_limits_of_a_control_group_outside_of_the_container_are_read(
     machine.write("proc/self/cgroup", "0::/../../outside")
     machine.write("sys/fs/cgroup/memory.max", "5000")
     assert machine.limits().memory == 5000
+
+
+MEMINFO = "MemTotal: 1000 kB\nMemFree: 1 kB\nMemAvailable: 400 kB"
+
+
+def test_load_average_and_memory_in_use_are_read(machine: Machine) -> None:
+    machine.write("proc/loadavg", "1.25 0.50 0.10 2/345 6789")
+    machine.write("proc/meminfo", MEMINFO)
+    assert LinuxNodeInspector(root=machine.root).load() == NodeLoad(1.25, 600 * 1024)
+
+
+def test_memory_in_use_is_that_of_a_limited_cgroup_of_version_2(machine: Machine) -> None:
+    machine.write("proc/meminfo", MEMINFO)
+    machine.write("proc/self/cgroup", "0::/job/step")
+    machine.write("sys/fs/cgroup/job/step/memory.max", "max")
+    machine.write("sys/fs/cgroup/job/memory.max", "500000")
+    machine.write("sys/fs/cgroup/job/memory.current", "300000")
+    machine.write("sys/fs/cgroup/job/memory.stat", "anon 100\ninactive_file 50000\nfile 7")
+    assert LinuxNodeInspector(root=machine.root).load().memory_used == 250000
+
+
+def test_memory_in_use_is_that_of_a_limited_cgroup_of_version_1(machine: Machine) -> None:
+    machine.write("proc/meminfo", MEMINFO)
+    machine.write("proc/self/cgroup", "4:memory:/docker")
+    machine.write("sys/fs/cgroup/memory/docker/memory.limit_in_bytes", "500000")
+    machine.write("sys/fs/cgroup/memory/docker/memory.usage_in_bytes", "300000")
+    machine.write(
+        "sys/fs/cgroup/memory/docker/memory.stat", "inactive_file 1\ntotal_inactive_file 9"
+    )
+    assert LinuxNodeInspector(root=machine.root).load().memory_used == 299991
+
+
+def test_cgroup_limit_above_the_memory_of_the_node_is_ignored(machine: Machine) -> None:
+    machine.write("proc/meminfo", MEMINFO)
+    machine.write("proc/self/cgroup", "0::/")
+    machine.write("sys/fs/cgroup/memory.max", "5000000")
+    machine.write("sys/fs/cgroup/memory.current", "300000")
+    assert LinuxNodeInspector(root=machine.root).load().memory_used == 600 * 1024
 
 
 def test_cpu_quota_limits_the_number_of_cores(

@@ -41,7 +41,7 @@ def execute(desk, kind, *arguments):
     [
         (protocol.report_resources, NodeReport(RESOURCES, "1.2")),
         (protocol.report_results, (RESULT,), "node1"),
-        (protocol.get_command, "node1"),
+        (protocol.get_command, protocol.CommandPoll("node1")),
     ],
 )
 def test_request_in_the_name_of_another_agent_is_rejected(identity, request_):
@@ -71,7 +71,7 @@ def test_report_of_results_reaches_the_desk():
 @pytest.mark.parametrize("command", [ShutdownCommand(), None])
 def test_request_for_a_command_is_answered_when_the_desk_has_one(command):
     desk = InMemoryAgentDesk()
-    responses = execute(desk, protocol.get_command, "node1")
+    responses = execute(desk, protocol.get_command, protocol.CommandPoll("node1"))
     assert (desk.nodes, responses) == ({"node1"}, [])
     desk.command(command)
     ((response,),) = responses
@@ -87,7 +87,7 @@ def test_request_for_a_command_is_answered_when_the_desk_has_one(command):
     [
         (protocol.report_resources, NodeReport(RESOURCES, "1.2")),
         (protocol.report_results, (RESULT,), "node1"),
-        (protocol.get_command, "node1"),
+        (protocol.get_command, protocol.CommandPoll("node1")),
     ],
 )
 def test_refusal_is_answered_with_its_reason(request_):

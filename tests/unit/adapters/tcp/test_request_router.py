@@ -12,7 +12,7 @@ from domain.running.events import InstanceState
 from tests.support.in_memory_services import InMemoryServices
 from tests.support.models import configuration
 
-AGENT_REQUEST = agent_protocol.get_command.encode("node1")
+AGENT_REQUEST = agent_protocol.get_command.encode(agent_protocol.CommandPoll("node1"))
 INSTANCE_REQUEST = mmp.get_settings.encode()
 
 

@@ -129,3 +129,18 @@ def test_rich_is_imported_for_a_panel_only():
         "sys.exit('rich' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_display_prints_the_output_of_programs(is_terminal, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Stream(is_terminal=is_terminal)
+    lines = [["[macro] 42"]]
+    display = display_for(
+        stream,
+        model="m",
+        instances=INSTANCES,
+        output=lambda: lines.pop() if lines else [],
+    )
+    stream.wait_for("[macro] 42")
+    display.close()

@@ -11,10 +11,12 @@ from domain.running.events import (
     InstanceRegistered,
     InstanceState,
     LogRecorded,
+    NodeChanged,
     RunFinished,
     SnapshotFailed,
     StopRequested,
 )
+from domain.running.nodes import NodeStatus
 from domain.running.process_end import Exited, Killed, NeverStarted, NodeLost
 from tests.unit.adapters.terminal.examples import RUNNING, WAITING, changed, status
 
@@ -45,6 +47,13 @@ def test_lost_connection_is_mentioned_once(overview):
     for _ in range(2):
         overview.note(changed("macro", InstanceState.DISCONNECTED))
     assert overview.take_lines() == ["macro has lost its connection to the manager"]
+
+
+def test_lost_node_is_mentioned_once(overview):
+    for loss in ("", "node 'n' was lost: no power", "node 'n' was lost: no power"):
+        overview.note(NodeChanged(NodeStatus("n", loss=loss)))
+    assert overview.take_lines() == ["node 'n' was lost: no power"]
+    assert [node.loss for node in overview.nodes()] == ["node 'n' was lost: no power"]
 
 
 @pytest.mark.parametrize(

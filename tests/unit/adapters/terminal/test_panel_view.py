@@ -9,10 +9,11 @@ from rich.console import Console
 from adapters.terminal.panel_view import PanelView
 from domain.coupling.messages import Wait
 from domain.running.events import InstanceState
+from domain.running.nodes import NodeStatus
 from tests.unit.adapters.terminal.examples import NOW, RUNNING, WAITING, status
 
 
-def drawn(statuses, *, lines=(), height=12, width=100, elapsed=61.0):
+def drawn(statuses, *, nodes=(), lines=(), height=12, width=100, elapsed=61.0):
     """Draw once; return the lines on the screen, without colours."""
     console = Console(
         file=io.StringIO(),
@@ -23,7 +24,7 @@ def drawn(statuses, *, lines=(), height=12, width=100, elapsed=61.0):
         highlight=False,
     )
     view = PanelView("a_model", stream=console.file, console=console)
-    view.draw(statuses, lines=lines, now=NOW, elapsed=elapsed)
+    view.draw(statuses, nodes=nodes, lines=lines, now=NOW, elapsed=elapsed)
     view.close()
     return [line.rstrip() for line in console.export_text().splitlines()]
 
@@ -51,6 +52,28 @@ def test_nodes_are_shown_if_there_are_several():
 def test_single_node_is_not_shown():
     _, titles, *_ = drawn([replace(RUNNING, node="n1"), replace(WAITING, node="n1")])
     assert "node" not in titles
+
+
+def test_nodes_have_a_table_of_their_own_if_there_are_several():
+    nodes = [NodeStatus("n1", 4, load=0.5), NodeStatus("n2", 4, loss="it was lost")]
+    text = drawn([replace(RUNNING, node="n1"), replace(WAITING, node="n2")], nodes=nodes)
+    assert [line.split()[0] for line in text] == [
+        "a_model",
+        "instance",
+        "macro",
+        "micro[3]",
+        "node",
+        "n1",
+        "n2",
+    ]
+
+
+def test_table_of_nodes_leaves_room_for_the_instances():
+    nodes = [NodeStatus(f"n{number}", 4) for number in range(100)]
+    statuses = [status(f"c{n}", InstanceState.RUNNING) for n in range(6)]
+    text = drawn(statuses, nodes=nodes, height=16)
+    assert len(text) <= 16
+    assert [line.split()[0] for line in text[2:8]] == [f"c{n}" for n in range(6)]
 
 
 def test_number_of_nodes_of_a_component_is_shown():

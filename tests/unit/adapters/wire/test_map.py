@@ -22,6 +22,7 @@ from domain.running.agents import (
     ShutdownCommand,
     StartCommand,
 )
+from domain.running.nodes import NodeLoad
 from domain.running.outputs import OutputPiece
 from domain.running.process_end import Exited, Killed, NeverStarted, NodeLost, ProcessResult
 
@@ -31,7 +32,9 @@ RESOURCES = NodeResources(
 ENDS = [Exited(0), Exited(3), Killed(9), NeverStarted("no such file"), NodeLost("gone")]
 REQUESTS = [
     (protocol.report_resources, NodeReport(RESOURCES, "0.1.0")),
-    (protocol.get_command, "node1"),
+    (protocol.get_command, protocol.CommandPoll("node1")),
+    (protocol.get_command, protocol.CommandPoll("node1", NodeLoad(1.5, 2**30))),
+    (protocol.get_command, protocol.CommandPoll("node1", NodeLoad())),
     (
         protocol.report_results,
         tuple(ProcessResult("micro[1]", end) for end in ENDS),
@@ -65,9 +68,10 @@ ends = st.one_of(
     st.builds(NodeLost, st.text(max_size=20)),
 )
 results = st.builds(ProcessResult, names, ends)
+loads = st.builds(NodeLoad, st.none() | st.floats(0, 1e6), st.none() | st.integers(0, 2**62))
 arguments = {
     protocol.report_resources: st.tuples(st.builds(NodeReport, resources, st.text())),
-    protocol.get_command: st.tuples(names),
+    protocol.get_command: st.tuples(st.builds(protocol.CommandPoll, names, st.none() | loads)),
     protocol.report_activities: st.tuples(st.dictionaries(names, st.sampled_from(Activity)), names),
     protocol.report_output: st.tuples(
         st.builds(
@@ -112,7 +116,7 @@ def encoded_command(command: Command | None) -> bytes:
     """Return the response that the agent's desk gives to GET_COMMAND."""
     desk = InMemoryAgentDesk()
     responses: list[bytes] = []
-    request_ = protocol.REQUESTS.decode(protocol.get_command.encode("node1"))
+    request_ = protocol.REQUESTS.decode(protocol.get_command.encode(protocol.CommandPoll("node1")))
     request_.execute(desk, lambda response: responses.append(pack(response)))
     desk.command(command)
     return responses[0]
@@ -155,7 +159,7 @@ def test_names_that_are_not_valid_utf8_round_trip() -> None:
 
 
 def test_requests_have_the_form_of_muscle3() -> None:
-    assert unpack(protocol.get_command.encode("n")) == [42, "n"]
+    assert unpack(protocol.get_command.encode(protocol.CommandPoll("n"))) == [42, "n"]
     kind, node, values = unpack(encoded(REQUESTS[0]))
     assert (kind, node, values["cpu"]) == (41, "node1", [[0, 0, 2], [1, 1, 3]])
 

@@ -91,26 +91,43 @@ def test_dollar_sign_in_the_name_of_an_existing_folder_is_not_a_variable(tmp_pat
     assert program.args == (f"{literal}/x$A/", f"{there}x", "$HOME")
 
 
-def test_missing_module_is_reported(monkeypatch):
+@pytest.mark.parametrize(
+    ("path", "searched"),
+    [(None, "none, since YMMSL_PATH is not set"), ("/nowhere:/none", "/nowhere, /none")],
+)
+def test_missing_module_is_reported(monkeypatch, path, searched):
     monkeypatch.delenv("YMMSL_PATH", raising=False)
+    if path:
+        monkeypatch.setenv("YMMSL_PATH", path)
     assert problem_of(whole(MAIN)) == (
         "While importing p from lib.codes in the text given: module 'lib.codes' was not found:"
-        " neither a file lib/codes.ymmsl in the folders of YMMSL_PATH (which is not set), nor an"
-        " entry point of group ymmsl.module. Set the environment variable YMMSL_PATH to the folder"
-        " that contains lib/codes.ymmsl, or install the Python package that provides the module."
+        f" neither a file lib/codes.ymmsl in the folders searched ({searched}), nor an entry"
+        " point of group ymmsl.module. Put lib/codes.ymmsl into the folder of the file that"
+        " imports it, set the environment variable YMMSL_PATH to the folder that contains it, or"
+        " install the Python package that provides the module."
     )
 
 
-def test_module_in_the_folder_of_the_file_gets_a_hint(tmp_path, library, monkeypatch):
-    library(LIBRARY.replace("ARGS", "[]"))
+def test_module_in_the_folder_of_the_importing_file_is_found(tmp_path, library, monkeypatch):
+    library(LIBRARY.replace("ARGS", "[-n 3]"))
     monkeypatch.setenv("YMMSL_PATH", "/nowhere")
     main = tmp_path / "main.ymmsl"
     main.write_text(whole(MAIN))
-    message = problem_of(main)
-    assert (
-        f"It is in {tmp_path}: set the environment variable YMMSL_PATH to that directory."
-        in message
+    assert load(main).programs["lib.codes.p"].args == ("-n 3",)
+
+
+def test_module_in_the_folder_of_an_imported_file_is_found(tmp_path, monkeypatch):
+    monkeypatch.delenv("YMMSL_PATH", raising=False)
+    (tmp_path / "lib").mkdir()
+    model = "models:\n  p:\n    description: x\n    components:\n"
+    model += "      inner: {description: x, ports: {}, implementation: q}\n"
+    (tmp_path / "lib" / "codes.ymmsl").write_text(
+        whole("imports:\n- from more import implementation q\n", model)
     )
+    (tmp_path / "lib" / "more.ymmsl").write_text(LIBRARY.replace("ARGS", "a").replace(" p:", " q:"))
+    main = tmp_path / "main.ymmsl"
+    main.write_text(whole(MAIN))
+    assert load(main).model.components["macro.inner"].program == "more.q"
 
 
 def test_name_missing_in_the_imported_module_is_reported(library):

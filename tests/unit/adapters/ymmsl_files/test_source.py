@@ -199,3 +199,26 @@ def test_program_of_an_imported_file_gets_the_folder_of_that_file(source, tmp_pa
     )
     (program,) = loaded.programs.values()
     assert program.env == {YMMSL_DIR: str(tmp_path / "lib")}
+
+
+MODEL_WITH_SETTINGS = """
+ymmsl_version: v0.2
+models:
+  m: {description: m, components: {a: {description: a, ports: {}, implementation: a}}}
+programs:
+  a: {executable: python}
+settings: {a.dt: 0.1, steps: 3}
+"""
+
+
+def test_settings_of_the_caller_replace_and_extend_those_of_the_sources():
+    source = YmmslConfigurationSource()
+    loaded = source.load([MODEL_WITH_SETTINGS], settings=Settings({"a.dt": 0.5, "x": True}))
+    assert loaded.settings == Settings({"a.dt": 0.5, "steps": 3, "x": True})
+
+
+def test_settings_of_the_caller_for_an_unknown_component_cause_a_warning():
+    source = YmmslConfigurationSource()
+    source.load([MODEL_WITH_SETTINGS], settings=Settings({"aa.dt": 0.5}))
+    (warning,) = source.warnings
+    assert "no component has that name. Did you mean 'a'?" in warning

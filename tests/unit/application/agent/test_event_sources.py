@@ -10,6 +10,7 @@ from application.agent.event_sources import listen_to_manager, watch_processes
 from application.agent.events import AgentEvent, ManagerGone, ManagerHeard, ProcessesEnded
 from domain.errors import ManagerRefused, TransportError
 from domain.running.agents import CancelCommand, ShutdownCommand, StartCommand
+from domain.running.nodes import NodeLoad
 from domain.running.process_end import Exited, ProcessResult
 
 CANCEL = ManagerHeard(CancelCommand())
@@ -38,6 +39,15 @@ def test_commands_are_passed_on_until_shutdown() -> None:
     for command in (CancelCommand(), None, ShutdownCommand()):
         line.command(command)
     assert listen(line) == [SIGN_OF_LIFE, CANCEL, SIGN_OF_LIFE, SHUTDOWN]
+
+
+def test_load_is_reported_after_each_heartbeat_but_not_after_commands() -> None:
+    line, load = InMemoryAgentLine(), NodeLoad(0.5, 1000)
+    for command in (CancelCommand(), None, ShutdownCommand()):
+        line.command(command)
+    inspector = InMemoryNodeInspector("n", load=load)
+    listen_to_manager(line, inspector, version="1.2", on_event=lambda _: None)
+    assert line.loads == [load, None, load]
 
 
 @pytest.mark.parametrize("error", [TransportError("lost"), ManagerRefused("another version")])

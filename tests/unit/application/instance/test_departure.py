@@ -14,6 +14,7 @@ from application.instance.departure import (
 )
 from application.instance.port_table import PortTable
 from application.instance.profiler import Profiler
+from application.instance.receiver import Unreceived
 from domain.coupling.messages import Milestone
 from domain.coupling.ports import Operator, Port, PortState
 from domain.errors import ManagerRefused, PeerLost, UnsendableData, UsageError
@@ -48,6 +49,7 @@ class Notes:
     def __init__(self, *, stops_peers=True, must_be_drained=False, **failures):
         self._failures = failures
         self.stops_peers = stops_peers
+        self.unreceived = []
         self.must_be_drained = must_be_drained
         self.clock = ManualClock()
         self.calls = []
@@ -60,6 +62,13 @@ class Notes:
                 raise self._failures[name]
 
         return call
+
+    def drain(self, note):
+        self.calls.append(("drain",))
+        if "drain" in self._failures:
+            raise self._failures["drain"]
+        for item in self.unreceived:
+            note(item)
 
     def send_milestone(self, port, milestone, *, is_counted):
         self.calls.append(("send_milestone", port.name, milestone, is_counted))
@@ -156,7 +165,8 @@ def test_port_that_cannot_be_closed_after_a_failure_is_logged_and_the_others_are
     calls, lines = leave(Unsendable(), failure="the reason")
     assert calls == failed(waited=PATIENCE_AFTER_FAILURE)
     assert lines == [
-        (LogLevel.WARNING, "Port 'out' could not be closed: data cannot be sent: it has no codec")
+        (LogLevel.ERROR, "the reason"),
+        (LogLevel.WARNING, "Port 'out' could not be closed: data cannot be sent: it has no codec"),
     ]
 
 
@@ -184,6 +194,15 @@ def test_shutdown_is_profiled_before_deregistering():
         ProfileEventType.SHUTDOWN,
         ProfileEventType.DEREGISTER,
     ]
+
+
+def test_messages_that_were_not_received_are_logged_while_leaving():
+    notes = Notes()
+    notes.unreceived = [Unreceived("init", 2, "macro.out[0]", 3)]
+    _, lines = leave(notes)
+    ((level, text),) = lines
+    assert level is LogLevel.WARNING
+    assert text.startswith("3 messages from 'macro.out[0]' were not received on port 'init[2]'. ")
 
 
 def test_lost_peer_while_leaving_is_logged_and_leaving_continues():

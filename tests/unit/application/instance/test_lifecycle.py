@@ -10,6 +10,7 @@ from domain.coupling.settings import Settings
 from domain.errors import (
     CallOrderError,
     Deadlock,
+    PeerFinished,
     PortClosed,
     PortError,
     UnsendableData,
@@ -299,10 +300,75 @@ def test_receive_fails_when_the_peer_closes_the_port():
 
     simulation = InMemorySimulation(LOOP, timelines=CALLED)
     results = simulation.run({"macro": counting_macro, "micro": micro})
-    assert raised(results, "macro", PortClosed) == (
+    assert raised(results, "macro", PortClosed).startswith(
         "Port s was closed while trying to receive on it, did the peer crash?"
     )
     assert "The matrix is singular." in last_lines(simulation, "micro")
+
+
+def test_peer_that_finishes_early_is_named_by_the_receiver_that_waits():
+    def micro(me: Joined) -> None:
+        while me.reuse():
+            for _ in range(3):
+                me.receive("s")
+
+    def macro(me: Joined) -> None:
+        while me.reuse():
+            for step in range(2):
+                me.send("o_i", step)
+
+    simulation = InMemorySimulation("macro o_i -> micro s")
+    kinds = kinds_reported(simulation)
+    results = simulation.run({"macro": macro, "micro": micro})
+    assert raised(results, "micro", PeerFinished).startswith(
+        "'macro' finished after sending 2 messages on 'o_i'; 'micro' waits for a 3rd on 's'."
+    )
+    assert kinds == {"micro": FailureKind.OWN}
+
+
+def test_messages_that_a_receiver_leaves_are_reported_at_its_end():
+    def micro(me: Joined) -> None:
+        while me.reuse():
+            me.receive("s")
+
+    def macro(me: Joined) -> None:
+        while me.reuse():
+            for step in range(3):
+                me.send("o_i", step)
+
+    simulation = InMemorySimulation("macro o_i -> micro s")
+    simulation.run({"macro": macro, "micro": micro})
+    assert "2 messages from 'macro.o_i' were not received on port 's'." in last_lines(
+        simulation, "micro"
+    )
+
+
+@pytest.mark.parametrize("call", ["receive", "send"])
+def test_call_before_the_reuse_loop_is_rejected_with_the_loop(call):
+    def micro(me: Joined) -> None:
+        if call == "receive":
+            me.receive("f_init")
+        me.send("o_f", 1)
+
+    simulation = InMemorySimulation(LOOP, timelines=CALLED)
+    results = simulation.run({"macro": counting_macro, "micro": micro})
+    error = raised(results, "micro", CallOrderError)
+    assert "- A call of reuse_instance()" in error
+    assert error.endswith("in the reuse loop: while instance.reuse_instance(): ...")
+
+
+def test_copy_in_a_forked_process_rejects_calls_and_does_not_leave():
+    def macro(me: Joined) -> None:
+        me.reuse()
+        me.lifecycle.note_forked(1234)
+        me.send("o_i", 1)
+
+    simulation = InMemorySimulation("macro")
+    results = simulation.run({"macro": macro})
+    assert "'macro' is used in process 1234, which was forked" in raised(
+        results, "macro", UsageError
+    )
+    assert simulation.desk.registry.is_registered(Reference("macro"))
 
 
 def kinds_reported(simulation: InMemorySimulation) -> dict[str, FailureKind]:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from adapters.in_memory.instance_log import InMemoryInstanceLog
+from application.instance.cautions import Cautions
 from application.instance.connections import Connections
 from application.instance.next_pass import NextPass
 from application.instance.port_table import PortTable
@@ -9,6 +11,7 @@ from application.instance.receiver import Receiver
 from domain.coupling.messages import Milestone
 from domain.coupling.timelines import ReuseLoop
 from domain.errors import CallOrderError
+from domain.identity import Reference
 from tests.unit.application.instance.exchange import Exchange
 
 CLOSING = Milestone(())
@@ -29,8 +32,11 @@ class Bench:
         ports = PortTable(micro.peers.instance, micro.ports)
         receiver = Receiver(communicator=micro.communicator, ports=ports)
         self.loop = ReuseLoop(ports, depth=depth)
+        self.log = InMemoryInstanceLog()
         self.next = NextPass(
-            connections=Connections(ports, micro.communicator, receiver), loop=self.loop
+            connections=Connections(ports, micro.communicator, receiver),
+            loop=self.loop,
+            cautions=Cautions(Reference("micro"), has_settings_port=False, log=self.log),
         )
 
 
@@ -61,6 +67,16 @@ def test_messages_are_received_ahead_once_per_pass():
     bench.next.start()
     assert bench.next.receive_ahead()
     assert bench.micro.ports["f_init"].message_counts == [2]
+
+
+def test_f_init_message_that_is_not_received_in_a_pass_causes_one_warning():
+    bench = Bench("macro o_i -> micro f_init")
+    for number in range(3):
+        bench.others["macro"].send("o_i", "x", iteration=(number,))
+        bench.next.receive_ahead()
+        bench.next.start()
+    ((_, text),) = bench.log.lines
+    assert text.startswith("The model did not receive the message on F_INIT port 'f_init'")
 
 
 def test_closed_f_init_port_ends_the_reuse_loop():

@@ -50,17 +50,17 @@ def test_settings_message_without_settings_is_rejected(data: object):
         keeper_of({}).start_pass([on_settings_port({}, data)])
 
 
-@given(st.lists(overlays, max_size=4), overlays)
-def test_first_overlay_is_adopted_and_later_ones_must_be_equal(came, first):
+@given(st.lists(overlays, max_size=4))
+def test_first_overlay_is_adopted_and_later_ones_must_be_equal(came):
     """Empty overlays are accepted until the first other one; all later ones must equal that."""
     keeper = keeper_of({})
-    expected = first
+    expected: dict = {}
     fits = True
     for overlay in came:
         expected = expected or overlay
         fits = fits and overlay == expected
     messages = [(PORT, message(overlay)) for overlay in came]
-    messages.append(on_settings_port({}, Settings(first)))
+    messages.append(on_settings_port({}, Settings()))
     if fits:
         keeper.start_pass(messages)
         assert keeper.overlay == Settings(expected)
@@ -69,6 +69,37 @@ def test_first_overlay_is_adopted_and_later_ones_must_be_equal(came, first):
             RuntimeError, match="'init' received a message from a parallel universe"
         ):
             keeper.start_pass(messages)
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=4), overlays, overlays)
+def test_explicit_settings_are_applied_on_top_of_the_overlay_of_messages(has_both, came, explicit):
+    both = {**came, **explicit}
+    keeper = keeper_of({})
+    messages = [(PORT, message(came))]
+    messages += [(PORT, message(both if item else came)) for item in has_both]
+    keeper.start_pass([on_settings_port({}, Settings(explicit)), *messages])
+    assert keeper.overlay == Settings(both)
+    keeper.check(PORT, message(came))
+    keeper.check(PORT, message(both))
+
+
+def test_explicit_settings_do_not_hide_a_message_of_another_member():
+    explicit = on_settings_port({}, Settings({"c": 1}))
+    with pytest.raises(UsageError, match="'init' received a message from a parallel universe"):
+        keeper_of({}).start_pass([explicit, (PORT, message({"a": 1})), (PORT, message({"a": 2}))])
+    keeper = keeper_of({})
+    keeper.start_pass([explicit, (PORT, message({"a": 1}))])
+    with pytest.raises(UsageError, match=r"overlay \{'a': 2\}"):
+        keeper.check(PORT, message({"a": 2}))
+
+
+def test_resumed_pass_accepts_messages_without_its_explicit_settings():
+    messages = [on_settings_port({}, Settings({"b": 2})), (PORT, message({"a": 1}))]
+    keeper = keeper_of({})
+    keeper.overlay = Settings({"a": 1, "b": 2})
+    keeper.resume_pass(messages)
+    assert keeper.overlay == Settings({"a": 1, "b": 2})
+    keeper.check(PORT, message({"a": 1}))
 
 
 def test_adopted_overlay_is_a_copy():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from application.instance.receiver import Receiver
+from application.instance.receiver import Receiver, Unreceived
 from domain.coupling.messages import Milestone
 from domain.coupling.ports import SETTINGS_IN
 from domain.errors import PeerLost, PortError
@@ -176,10 +176,35 @@ def test_draining_drops_messages_until_all_ports_are_closed():
     macro.send("o_i", "x")
     milestone(macro, 0)
     milestone(macro)
-    receiver.drain()
-    receiver.drain()
+    unreceived: list[Unreceived] = []
+    receiver.drain(unreceived.append)
+    receiver.drain(unreceived.append)
     assert not micro.ports["f_init"].is_open()
     assert macro.transport.wait_until_sent(timeout=0)
+    assert unreceived == [Unreceived("f_init", None, "macro.o_i", 1)]
+    assert str(unreceived[0]) == "1 message from 'macro.o_i' was not received on port 'f_init'"
+
+
+def test_messages_received_ahead_and_not_taken_count_as_not_received():
+    macro, _, receiver = pair()
+    for number in range(3):
+        macro.send("o_i", "x", iteration=(number,))
+    milestone(macro)
+    receiver.receive_ahead(passes_nothing_on)
+    assert receiver.ports_not_taken() == ["f_init"]
+    unreceived: list[Unreceived] = []
+    receiver.drain(unreceived.append)
+    assert [item.number for item in unreceived] == [3]
+
+
+def test_message_that_the_model_has_taken_counts_as_received():
+    macro, micro, receiver = pair()
+    macro.send("o_i", "x")
+    milestone(macro)
+    receiver.receive_ahead(passes_nothing_on)
+    receiver.take_initial(micro.ports["f_init"], None)
+    assert receiver.ports_not_taken() == []
+    receiver.drain(pytest.fail)
 
 
 def test_snapshot_has_the_messages_received_ahead_as_taken():
@@ -245,5 +270,5 @@ def test_draining_continues_after_a_lost_peer_which_is_raised_at_the_end():
     there.send("o_i", "x")
     milestone(there)
     with pytest.raises(PeerLost, match="'gone' was lost"):
-        receiver.drain()
+        receiver.drain(lambda _unreceived: None)
     assert there.transport.wait_until_sent(timeout=0)

@@ -38,12 +38,31 @@ def test_unsupported_version_is_rejected(version: str):
         register(desk_for(), "macro", version=version)
 
 
-def test_mixed_dialects_in_one_run_are_rejected():
+@pytest.mark.parametrize(
+    ("first", "second", "libraries", "outdated"),
+    [
+        ("0.11.0", "0.10.0", ("MUSCLE3 0.10.0", "MUSCLE3 0.11.0"), "micro"),
+        ("0.10.0", "0.11.0+conjoin", ("Conjoin's library", "MUSCLE3 0.10.0"), "macro"),
+    ],
+)
+def test_mixed_dialects_in_one_run_are_rejected(
+    first: str, second: str, libraries: tuple[str, str], outdated: str
+):
     desk = desk_for()
-    register(desk, "macro", version="0.11.0")
-    with pytest.raises(ManagerRefused, match="Build all programs with the same version"):
-        register(desk, "micro", version="0.10.0")
+    register(desk, "macro", version=first)
+    with pytest.raises(ManagerRefused) as refusal:
+        register(desk, "micro", version=second)
+    assert str(refusal.value) == (
+        f"Instance 'micro' uses {libraries[0]}, but instance 'macro' uses {libraries[1]}, and these"
+        f" two cannot exchange messages. Use MUSCLE3 0.11 or Conjoin for '{outdated}' too, or"
+        " MUSCLE3 0.10 for all instances."
+    )
     assert not desk.registry.is_registered(Reference("micro"))
+
+
+def test_version_that_is_not_sent_is_called_old():
+    with pytest.raises(ManagerRefused, match="uses an old version, which sends no number"):
+        register(desk_for(), "macro", version="")
 
 
 def test_older_dialect_is_rejected_with_conduit_filters():

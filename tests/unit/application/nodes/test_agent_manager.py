@@ -18,6 +18,7 @@ from domain.running.agents import (
     ShutdownCommand,
     StartCommand,
 )
+from domain.running.nodes import NodeLoad, NodeStatus
 from domain.running.outputs import OutputPiece
 from domain.running.process_end import (
     SUCCESS,
@@ -438,6 +439,21 @@ def test_output_is_passed_on_if_the_process_runs_on_that_node(two: Bench) -> Non
     two.manager.report_output(piece, lambda: done.append("node"), node="node1")
     assert passed == [piece]
     assert done == ["wrong node", "node"]
+
+
+def test_changes_of_nodes_are_reported_to_listeners() -> None:
+    bench = Bench("node1", "node2")
+    seen: list[NodeStatus] = []
+    bench.manager.on_node_changed(seen.append)
+    bench.launch()
+    bench.report("node1")
+    bench.manager.next_command("node1", Poll(), load=NodeLoad(1.5, 2**30))
+    bench.launcher.lose("node2", "no power")
+    bench.clock.advance()
+    one, loaded, two = seen
+    assert (one.node, one.load) == ("node1", None)
+    assert (loaded.node, loaded.load, loaded.memory_used) == ("node1", 1.5, 2**30)
+    assert two.loss == "node 'node2' was lost: no power"
 
 
 def test_status_of_nodes_has_their_processes_and_losses() -> None:

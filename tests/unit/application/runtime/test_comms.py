@@ -82,6 +82,19 @@ def test_call_without_reply_returns_when_it_is_sent(parts):
     assert len(parts.link.requests) == 1
 
 
+def test_error_of_call_without_reply_is_logged_with_worker_and_method(parts):
+    error = parts.packing.pack_error(ValueError("no"))
+    parts.link.answers["runtime"] = Message("error", {}, error)
+
+    async def main():
+        await parts.comms.proxy("worker:0:1").fail()
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert parts.written == [("error", "head", f"{WORKER}: fail() failed: ValueError: no")]
+
+
 def test_proxy_of_a_member_is_always_the_same(parts):
     assert parts.comms.proxy("worker:0:1") is parts.comms.proxy(WORKER)
     parts.comms.remove(WORKER)

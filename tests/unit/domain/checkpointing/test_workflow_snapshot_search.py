@@ -233,7 +233,7 @@ def run_both(data, lowest):
         yield exhaustive, node, search.add(instance, number, new)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.data())
 def test_newest_workflow_snapshot_is_found_if_and_only_if_it_exists(data):
     for exhaustive, node, found in run_both(data, lowest=0):
@@ -249,7 +249,7 @@ def test_newest_workflow_snapshot_is_found_if_and_only_if_it_exists(data):
             assert newest in expected
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(st.data())
 def test_found_workflow_snapshot_is_consistent_even_if_counts_decrease(data):
     for exhaustive, _, found in run_both(data, lowest=-2):

@@ -1,12 +1,18 @@
 """Arrays with named axes."""
 
+import copy
 import doctest
+import pickle
 
 import numpy as np
 import pytest
 
 from domain.coupling import grid
 from domain.coupling.grid import Grid
+
+
+def through_pickle(grid):
+    return pickle.loads(pickle.dumps(grid))
 
 
 def test_nested_lists_are_converted_to_an_array():
@@ -55,4 +61,70 @@ def test_array_subclasses_are_converted_to_plain_arrays():
 
 
 def test_docstring_examples_are_true():
-    assert doctest.testmod(grid) == (0, 3)
+    assert doctest.testmod(grid) == (0, 4)
+
+
+def test_numpy_converts_a_grid_to_its_array_without_a_copy():
+    grid = Grid(np.arange(6.0).reshape(2, 3), ["x", "y"])
+    assert np.asarray(grid) is grid.array
+    assert np.sum(grid) == 15.0
+    assert (np.ones(3) + grid).tolist() == [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
+    assert np.stack([grid, grid]).shape == (2, 2, 3)
+
+
+def test_numpy_copies_the_array_of_a_grid_on_request():
+    grid = Grid(np.arange(3.0))
+    copied = np.array(grid)
+    copied[0] = 7.0
+    assert grid.array.tolist() == [0.0, 1.0, 2.0]
+    assert grid.__array__(copy=True) is not grid.array
+
+
+def test_grid_conversion_to_another_dtype_copies_the_array():
+    converted = np.asarray(Grid(np.arange(3)), dtype="float32")
+    assert converted.dtype == np.float32
+    assert converted.tolist() == [0.0, 1.0, 2.0]
+
+
+def test_grid_conversion_without_a_copy_to_another_dtype_is_rejected():
+    grid = Grid(np.arange(3.0))
+    assert grid.__array__("float64", copy=False) is grid.array
+    with pytest.raises(ValueError, match="float64: it cannot be converted to int8 without a copy"):
+        grid.__array__("int8", copy=False)
+
+
+def test_grid_has_the_shape_dtype_and_length_of_its_array():
+    grid = Grid(np.zeros((2, 3), "float32"))
+    assert (grid.shape, grid.dtype, grid.ndim, len(grid)) == ((2, 3), np.float32, 2, 2)
+
+
+def test_grid_items_are_those_of_its_array():
+    grid = Grid(np.arange(6).reshape(2, 3))
+    assert grid[1, 2] == 5
+    assert grid[:, 0].tolist() == [0, 3]
+    assert [row.tolist() for row in grid] == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_grid_without_axes_has_no_length_as_its_array():
+    with pytest.raises(TypeError, match="unsized"):
+        len(Grid(np.array(1.0)))
+
+
+@pytest.mark.parametrize("array", [np.zeros(0), np.zeros(1), np.zeros(2), np.array(0.0)])
+def test_grid_is_always_true(array):
+    assert bool(Grid(array))
+
+
+def test_grid_of_a_grid_has_the_same_array():
+    grid = Grid(np.arange(3))
+    assert Grid(grid, ["x"]).array is grid.array
+
+
+def test_grid_compares_with_an_array_by_elements():
+    assert (Grid(np.arange(3)) == np.array([0, 5, 2])).tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, through_pickle])
+def test_grid_can_be_copied_and_pickled(duplicate):
+    grid = Grid(np.arange(4.0).reshape(2, 2), ["x", "y"])
+    assert duplicate(grid) == grid

@@ -8,6 +8,7 @@ from domain.coupling.settings import (
     checked_value,
     find_setting,
     names_to_try,
+    setting_type,
     visible_names,
 )
 from domain.errors import SettingMismatch, SettingMissing
@@ -57,6 +58,13 @@ def test_every_visible_setting_can_be_found(instance, overlay, base):
 def test_settings_of_other_instances_are_not_visible():
     base = Settings({"x": 1, "a.x": 2, "a.b[3].y": 3, "a.b[4].z": 4, "a.b[3].sub.w": 5})
     assert visible_names(ME, Settings({"o": 1}), base) == ["o", "sub.w", "x", "y"]
+
+
+def test_visible_settings_are_all_that_can_be_found():
+    base = Settings({"t_max": 5, "a[1].feed": 0.05, "a.name": "x", "par.k.mean": 1.0, "a": 2})
+    for index, expected in enumerate((["a", "name"], ["a", "feed", "name"])):
+        me = Reference(f"a[{index}]")
+        assert visible_names(me, Settings(), base) == [*expected, "par.k.mean", "t_max"]
 
 
 @given(settings, settings)
@@ -135,3 +143,33 @@ def test_settings_behave_like_a_dict_of_references():
     assert found.copy() is not found
     with pytest.raises(ValueError):
         found["not a name"] = 1
+
+
+@pytest.mark.parametrize(
+    ("typ", "name"),
+    [
+        (str, "str"),
+        (int, "int"),
+        (float, "float"),
+        (bool, "bool"),
+        (list[int], "[int]"),
+        (list[float], "[float]"),
+        (list[list[float]], "[[float]]"),
+    ],
+)
+def test_setting_type_may_be_the_python_type_itself(typ, name):
+    assert setting_type(typ) == name
+
+
+@pytest.mark.parametrize("name", SETTING_TYPES)
+def test_setting_type_accepts_its_names(name):
+    assert setting_type(name) == name
+
+
+@pytest.mark.parametrize(
+    ("typ", "shown"), [("double", "double"), (complex, "complex"), ([float], "[<class 'float'>]")]
+)
+def test_unknown_setting_type_is_rejected_with_the_types_there_are(typ, shown):
+    with pytest.raises(ValueError, match=r"no setting type '.*'\. Use one of str, int") as error:
+        setting_type(typ)
+    assert shown in str(error.value)

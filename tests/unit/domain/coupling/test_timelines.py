@@ -229,3 +229,23 @@ def test_depth_of_a_timeline_is_its_number_of_parts(text: str, depth: int):
     assert len(timeline) == depth
     assert str(timeline) == text
     assert {timeline: 1}[Timeline(text)] == 1
+
+
+def test_error_about_a_skipped_output_shows_how_to_give_it_a_timeline():
+    ports = {
+        "start": port("start", Operator.F_INIT),
+        "boundary": port("boundary", O_I),
+        "state": port("state", O_I),
+        "forces": port("forces", S),
+        "log": port("log", O_I, timeline="rare"),
+    }
+    loop = ReuseLoop(ports)
+    loop.start_pass(())
+    loop.send(ports["boundary"], None)
+    with pytest.raises(CallOrderError) as caught:
+        loop.expect_receive(ports["forces"], None)
+    assert "If 'state' may be sent less often than the other ports" in str(caught.value)
+    assert str(caught.value).endswith(
+        "\n    ports: {f_init: start, o_i: boundary, s: forces, timeline state: {o_i: state},"
+        " timeline rare: {o_i: log}}"
+    )

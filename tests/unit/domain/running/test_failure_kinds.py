@@ -1,6 +1,14 @@
 import pytest
 
-from domain.errors import CouplingError, Deadlock, PeerLost, PortClosed, PortError, TransportError
+from domain.errors import (
+    CouplingError,
+    Deadlock,
+    PeerFinished,
+    PeerLost,
+    PortClosed,
+    PortError,
+    TransportError,
+)
 from domain.running.failure_kinds import FailureKind, kind_of
 
 
@@ -9,6 +17,7 @@ from domain.running.failure_kinds import FailureKind, kind_of
     [
         (PeerLost("gone"), FailureKind.LOST_PEER),
         (PortClosed("closed"), FailureKind.LOST_PEER),
+        (PeerFinished("finished"), FailureKind.OWN),
         (Deadlock("a cycle"), FailureKind.DEADLOCK),
         (PortError("no such port"), FailureKind.OWN),
         (TransportError("no manager"), FailureKind.OWN),

@@ -9,6 +9,18 @@ def test_manager_location_of_a_node_replaces_the_default():
     assert capabilities.manager_location("beside", default="tcp:m:9000") == "tcp:m:9000"
 
 
+@pytest.mark.parametrize(
+    ("capabilities", "needed"),
+    [
+        (LauncherCapabilities(), True),
+        (LauncherCapabilities(uses_loopback=True), False),
+        (LauncherCapabilities(is_this_machine=True), False),
+    ],
+)
+def test_network_is_needed_if_a_node_does_not_use_loopback(capabilities, needed):
+    assert capabilities.needs_network is needed
+
+
 @pytest.mark.parametrize("default", [True, False])
 def test_users_choice_about_oversubscription_replaces_the_default(default):
     capabilities = LauncherCapabilities(may_oversubscribe=default)

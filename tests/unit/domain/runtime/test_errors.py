@@ -20,6 +20,7 @@ REASON = LossReason(LossKind.KILLED, "was killed by signal 9 (SIGKILL)", signal=
         HostLost("worker:0:1@00000001", REASON, perhaps_done=True),
         ValueLost("k", "it was released"),
         Unsupported(Capability.PLACES, "ray"),
+        Unsupported(Capability.GROWS, "inline", "Start the run with num_workers=3"),
         Unpicklable("model.lock", "it is a lock"),
         RemoteFailure("ValueError", "no", "Traceback …"),
     ],

@@ -49,3 +49,19 @@ def test_forgotten_object_has_no_references(counts):
     counts.forget("a")
     assert counts.total("a") == 0
     assert counts.decrease("head", "a") == []
+
+
+def test_references_that_are_passed_on_have_another_holder(counts):
+    counts.increase("worker", "a")
+    counts.increase("worker", "a")
+    counts.increase("head", "a")
+    assert counts.pass_on("worker", "keeper")
+    assert counts.holders("a") == {"head", "keeper"}
+    assert counts.total("a") == 3
+    assert counts.decrease("worker", "a") == []
+
+
+def test_member_without_references_passes_nothing_on(counts):
+    counts.increase("head", "a")
+    assert not counts.pass_on("worker", "keeper")
+    assert counts.holders("a") == {"head"}

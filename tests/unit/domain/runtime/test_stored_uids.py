@@ -3,7 +3,7 @@
 import pytest
 
 from domain.runtime.payloads import EngineValue
-from domain.runtime.stored_uids import value_of, value_uid
+from domain.runtime.stored_uids import stored_by, value_of, value_uid
 
 
 @pytest.mark.parametrize("key", ["a", "worker:0:1@3fa9c2d1/7"])
@@ -16,3 +16,8 @@ def test_value_is_found_by_its_uid(key):
 def test_other_uid_is_a_key_error(uid):
     with pytest.raises(KeyError):
         value_of(uid)
+
+
+@pytest.mark.parametrize(("key", "uid"), [("worker:0:1@1f/7", "worker:0:1@1f"), ("opaque", "")])
+def test_creator_of_a_value_is_in_its_key(key, uid):
+    assert stored_by(EngineValue(key, 1)) == uid

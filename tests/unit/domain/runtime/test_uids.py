@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.runtime.uids import indices_of, plain, role_of, uid_of
+from domain.runtime.uids import indices_of, node_index, plain, role_of, uid_of
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,8 @@ def test_indices_of_uid_are_numbers(uid, indices):
 def test_uid_with_a_malformed_index_is_rejected():
     with pytest.raises(ValueError, match="invalid literal"):
         indices_of("worker:first")
+
+
+@pytest.mark.parametrize(("uid", "index"), [("worker:2:1@1f", 2), ("node:3", 3), ("head", 0)])
+def test_node_index_of_a_member(uid, index):
+    assert node_index(uid) == index

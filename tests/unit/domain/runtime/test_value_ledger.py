@@ -110,3 +110,13 @@ def test_value_is_freed_exactly_when_all_have_released_it(transfers, data):
         else:
             ledger.release("k", uid)
     assert "k" not in ledger
+
+
+def test_values_of_one_process_are_spilled_for_it():
+    ledger = ValueLedger()
+    for key, owner in (("a/1", "a"), ("b/1", "b"), ("a/2", "a"), ("a/3", "a")):
+        ledger.add(key, 10, owner)
+    ledger.map("a/1", "b")
+    assert list(ledger.to_spill_of("a", 5)) == ["a/2"]
+    assert list(ledger.to_spill_of("a", 100)) == ["a/2", "a/3"]
+    assert list(ledger.to_spill_of("a", 0)) == []

@@ -33,6 +33,24 @@ def test_named_hosts_are_reached_over_ssh():
     assert not launcher.capabilities.is_this_machine
 
 
+@pytest.mark.parametrize(
+    ("text", "needs_network"),
+    [
+        ('hosts = ["a", "b"]\ntunnel = true\n', False),
+        ('hosts = ["a", "b"]\n', True),
+        ('[[hosts]]\nhost = "a"\ntunnel = true\n[[hosts]]\nhost = "b"\n', True),
+    ],
+    ids=["all", "none", "some"],
+)
+def test_network_is_not_needed_if_all_hosts_have_tunnels(
+    tmp_path: Path, text: str, needs_network: bool
+):
+    hosts = tmp_path / "hosts.toml"
+    hosts.write_text(text)
+    launcher = choose_launcher(ManagerOptions(hosts=str(hosts)), Adapters(), environment={})
+    assert launcher.capabilities.needs_network is needs_network
+
+
 def test_missing_paramiko_is_an_error_with_the_package_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ):

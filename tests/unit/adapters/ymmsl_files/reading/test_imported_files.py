@@ -4,8 +4,12 @@ from importlib.metadata import EntryPoint, EntryPoints
 
 import pytest
 
-from adapters.ymmsl_files.reading.imported_files import ignored_sections, module_text
-from tests.unit.adapters.ymmsl_files.models import PROGRAM, VERSION, problem_of, warnings_of, whole
+from adapters.ymmsl_files.reading.imported_files import (
+    ignored_sections,
+    import_folders,
+    module_text,
+)
+from tests.unit.adapters.ymmsl_files.models import PROGRAM, VERSION, warnings_of, whole
 
 MAIN = whole("""
 imports:
@@ -49,7 +53,7 @@ def test_settings_and_resources_of_an_imported_file_are_a_warning(library):
 )
 def test_only_a_section_with_content_is_a_warning(library, section, is_ignored):
     (library / "codes.ymmsl").write_text(whole(PROGRAM, section))
-    warnings = ignored_sections(["lib.codes"])
+    warnings = ignored_sections(["lib.codes"], [library.parent])
     assert len(warnings) == is_ignored
     assert all(f"its '{section.split(':')[0]}' is not used" in item for item in warnings)
 
@@ -58,31 +62,31 @@ def test_transitively_imported_file_is_read_once(library):
     imports = "imports:\n- from lib.more import implementation p\n"
     (library / "codes.ymmsl").write_text(VERSION + imports)
     (library / "more.ymmsl").write_text(whole(imports, PROGRAM, "settings: {a: 1}\n"))
-    (warning,) = ignored_sections(["lib.codes", "lib.codes"])
+    (warning,) = ignored_sections(["lib.codes", "lib.codes"], [library.parent])
     assert warning.startswith(f"{library}/more.ymmsl: its 'settings' is not used")
 
 
 def test_missing_or_invalid_module_is_ignored(library):
     (library / "codes.ymmsl").write_text("a: [")
-    assert ignored_sections(["lib.codes", "lib.none"]) == []
+    assert ignored_sections(["lib.codes", "lib.none"], [library.parent]) == []
 
 
 def test_entry_point_is_found_before_a_file(library, monkeypatch):
     (library / "codes.ymmsl").write_text(whole(PROGRAM))
-    found = module_text("lib.codes")
+    found = module_text("lib.codes", [library.parent])
     assert found is not None
     assert found.label == f"{library}/codes.ymmsl"
     monkeypatch.setattr(
         "adapters.ymmsl_files.reading.imported_files.entry_points", lambda **_: EntryPoints([POINT])
     )
-    found = module_text("lib.codes")
+    found = module_text("lib.codes", [library.parent])
     assert found is not None
     assert found.label == "module lib.codes"
 
 
-def test_container_of_an_imported_program_is_rejected(library):
-    file = library / "codes.ymmsl"
-    file.write_text(whole(PROGRAM.replace("true}", "true, container: a.sif}")))
-    assert problem_of(MAIN).startswith(
-        f"{file}: 'programs.p.container' cannot be used in an imported file."
-    )
+def test_folders_of_importing_files_are_searched_after_the_search_path(tmp_path, monkeypatch):
+    monkeypatch.setenv("YMMSL_PATH", f":{tmp_path / 'listed'}:")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "codes.ymmsl").write_text(VERSION)
+    listed, sub = tmp_path / "listed", tmp_path / "sub"
+    assert import_folders(["sub.codes"], [tmp_path]) == (listed, tmp_path, sub)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from adapters.ymmsl_files.reading.own_keys import OwnKeys, containers_in, read_own_keys
+from adapters.ymmsl_files.reading.own_keys import OwnKeys, read_own_keys
 from adapters.ymmsl_files.yaml_limits import composed
 from domain.errors import ConfigurationError
 from domain.model.containers import Container, ContainerRunner
@@ -133,4 +133,3 @@ def test_text_without_own_keys_stays_as_it_is():
     tree = composed(text, "model.ymmsl")
     assert tree is not None
     assert read_own_keys(text, tree, "model.ymmsl", HERE) == (text, OwnKeys())
-    assert containers_in(tree) == []

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+import pytest
 import ymmsl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.ymmsl_files.writing.configuration_file import dumped
@@ -24,19 +25,23 @@ values = st.one_of(
 )
 
 
-@given(values)
-def test_settings_round_trip(value):
-    configuration = replace(
-        load(whole(MACRO_MICRO, PROGRAM)), settings=Settings({"macro.s": value})
-    )
-    back = load(dumped(configuration)).settings["macro.s"]
+@pytest.fixture(scope="module")
+def configuration():
+    return load(whole(MACRO_MICRO, PROGRAM))
+
+
+@settings(max_examples=60)
+@given(value=values)
+def test_settings_round_trip(configuration, value):
+    changed = replace(configuration, settings=Settings({"macro.s": value}))
+    back = load(dumped(changed)).settings["macro.s"]
     assert back == value
     assert type(back) is type(value)
 
 
-@given(texts, st.lists(texts, max_size=3))
-def test_arguments_round_trip(text, items):
-    configuration = load(whole(MACRO_MICRO, PROGRAM))
+@settings(max_examples=30)
+@given(text=texts, items=st.lists(texts, max_size=3))
+def test_arguments_round_trip(configuration, text, items):
     (name,) = configuration.programs
     for args in (tuple(items), *([text] if text else [])):
         changed = {name: replace(configuration.programs[name], args=args)}

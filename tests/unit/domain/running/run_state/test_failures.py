@@ -140,6 +140,30 @@ def test_withdrawn_report_is_not_the_cause():
     assert failures.names() == ("b",)
 
 
+def test_summary_of_a_failure_has_the_line_of_code_and_the_victims():
+    output = 'Traceback (most recent call last):\n  File "m.py", line 3\n    f()\nValueError: no'
+    failures = of(VICTIM, failure("culprit", output=output))
+    assert failures.summarise().splitlines() == [
+        "Instance 'culprit' failed: it exited with code 1.",
+        "    at m.py:3: f()",
+        "    ValueError: no",
+        "Because of this, these failed too: victim.",
+    ]
+
+
+def test_summary_of_a_deadlock_has_the_cure_and_not_the_failures():
+    failures = of(failure("a", output="Deadlock detected"))
+    failures.note_deadlock("\n".join(["Deadlock:", *(f"- wait {n}" for n in range(9))]))
+    *waits, cure = failures.summarise().splitlines()
+    assert waits == ["Deadlock:", "- wait 0", "- wait 1", "- wait 2", "- and 6 more"]
+    assert cure.startswith("Check that each of them sends")
+
+
+def test_summary_of_a_lost_node_is_its_description():
+    failures = of(failure("a", end=NodeLost("node 'n' was lost: gone")))
+    assert failures.summarise() == failures.describe()
+
+
 def test_long_lines_of_error_output_are_cut():
     text = of(failure("a", output="first\n" + "x" * 2**18)).describe()
     assert len(text) < 1000
@@ -173,6 +197,8 @@ def ended(end, **facts):
     ("instance", "problem"),
     [
         (ended(Killed(9), has_registered=True), "memory runs out"),
+        (ended(Killed(11), has_registered=True), "PYTHONFAULTHANDLER=1"),
+        (ended(Exited(137)), "137 is 128 + 9: signal 9 (SIGKILL) killed it; Conjoin did not"),
         (ended(SUCCESS), "it never registered"),
         (ended(SUCCESS, has_registered=True), "reuse loop was not over"),
         (
@@ -196,7 +222,7 @@ def test_problem_of_a_process_is_explained(instance, problem):
     [
         ended(SUCCESS, has_registered=True, has_deregistered=True),
         ended(EXITED, has_registered=True, report=Report("", None)),
-        ended(Killed(11)),
+        ended(Killed(40)),
         ended(NeverStarted("no such file")),
         ended(NodeLost("node 'n' was lost")),
     ],
