@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from adapters.ymmsl_files.reading.keys import (
     key_problems,
     mappings_with_unknown_keys,
 )
+from adapters.ymmsl_files.reading.old_annotations import old_annotations
 from adapters.ymmsl_files.reading.own_keys import OwnKeys, read_own_keys
 from adapters.ymmsl_files.reading.reading_errors import explained, malformed, not_ymmsl
 from adapters.ymmsl_files.reading.setting_values import setting_oddities, too_large_settings
@@ -30,6 +32,13 @@ from domain.model.configuration import ResumeOrigin
 from domain.suggestions import hint
 
 STANDARD_INPUT = "-"
+
+# These libraries log every step of reading a file, at INFO. A host program that has chosen their
+# level gets these lines.
+for _library in ("yatiml", "ymmsl"):
+    _log = logging.getLogger(_library)
+    if _log.level == logging.NOTSET:
+        _log.setLevel(logging.WARNING)
 
 Content = v0_1.PartialConfiguration | v0_2.Configuration
 
@@ -157,6 +166,9 @@ def _read_text(text: str, label: str, directory: Path | None, warnings: list[str
     problem = not_ymmsl(tree)
     if tree is None or problem:
         raise ConfigurationError(f"{label}: {problem}")
+    problems = old_annotations(tree, label)
+    if problems:
+        raise ConfigurationError(*problems)
     problems = key_problems(tree, label)
     if problems:
         unknown = mappings_with_unknown_keys(tree)
