@@ -35,7 +35,7 @@ def test_conduit_to_an_unknown_component_is_rejected(workspace: Workspace):
     workspace.change("model.ymmsl", "micro.final: macro.state_in", "micro.final: makro.state_in")
     assert_rejected(
         workspace.start_all(),
-        "model.ymmsl: in model 'pair': conduit 'micro.final: makro.state_in':"
+        ": in model 'pair': conduit 'micro.final: makro.state_in':"
         " component 'makro' does not exist. Did you mean 'macro'",
     )
 
@@ -111,7 +111,7 @@ def test_unknown_implementation_is_rejected(workspace: Workspace):
     workspace.change("model.ymmsl", "implementation: micro", "implementation: mikro")
     assert_rejected(
         workspace.start_all(),
-        "model.ymmsl: in model 'pair': component 'micro' has implementation 'mikro'",
+        ": in model 'pair': component 'micro' has implementation 'mikro'",
         "Did you mean 'micro'",
     )
 
@@ -297,7 +297,7 @@ def test_setting_of_the_wrong_type_fails_the_run(workspace: Workspace):
         workspace.start_all(),
         "micro",
         "Setting 'k' has value 'half', which is a str, but the model requested a value of type"
-        " float. Change the value in the yMMSL file, or the type in the model.",
+        " float. Change the value in the yMMSL file, or change the type in the model.",
     )
 
 
