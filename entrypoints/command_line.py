@@ -21,6 +21,7 @@ from entrypoints._command_line.convert_command import CONVERT
 from entrypoints._command_line.echo import with_echo_separated
 from entrypoints._command_line.hosts_command import HOSTS
 from entrypoints._command_line.logs_command import LOGS
+from entrypoints._command_line.muscle_manager_command import INSTALL_MUSCLE_MANAGER
 from entrypoints._command_line.parser import Parser
 from entrypoints._command_line.resources_command import RESOURCES
 from entrypoints._command_line.run_command import CHECK, RUN
@@ -37,6 +38,7 @@ COMMANDS: Final = (
     SBATCH,
     SNAPSHOTS,
     HOSTS,
+    INSTALL_MUSCLE_MANAGER,
     COMPLETION,
 )
 _WITHOUT_COMMAND: Final = ("-h", "--help", "--version")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import final
 
 from typing_extensions import override
@@ -147,8 +147,12 @@ class EmbeddedTaskEngine(TaskEngine):
         return member.host
 
     @override
-    async def call(self, host: str, request: Message, *, timeout: float | None = None) -> Message:
-        return await self._connected.call(host, request, timeout=timeout)
+    def call(
+        self, host: str, request: Message, *, timeout: float | None = None
+    ) -> Awaitable[Message]:
+        if self._link is None:
+            return _unreachable()
+        return self._link.call(host, request, timeout=timeout)
 
     @override
     async def put(self, payload: Payload, *, near: str | None = None) -> EngineValue:
@@ -262,3 +266,7 @@ class EmbeddedTaskEngine(TaskEngine):
             if member is not None and member.has_started:
                 await self._exchange.request(uid, Message(STOP), timeout=patience)
                 await asyncio.wait_for(member.process.has_ended.wait(), patience)
+
+
+async def _unreachable() -> Message:
+    raise Unreachable("the engine is not open")

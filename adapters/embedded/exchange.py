@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from adapters.embedded.answers import Answers
 from adapters.embedded.handlers import Handlers, describe
 from adapters.embedded.message_packing import FREE, MessagePacking
 from adapters.embedded.peers import Peers
 from adapters.embedded.pending_calls import PendingCalls
 from adapters.wire.host_frames import (
     Failure,
+    Frame,
     Notice,
     Reply,
     Request,
@@ -57,9 +59,20 @@ class Exchange:
         self._peers = peers
         self._on_error = on_error
         self._calls = PendingCalls()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._answers = Answers(
+            handlers=self.handlers,
+            packing=self.packing,
+            reaches=self._reaches,
+            send=transport.send,
+        )
+        self._queued = 0
         self._is_open = False
         self.handlers.on_notice(FREE, self.packing.free)
+
+    @property
+    def handling(self) -> int:
+        """How many requests this process is handling."""
+        return len(self._answers)
 
     @property
     def workers(self) -> Sequence[str]:
@@ -80,43 +93,40 @@ class Exchange:
     def close(self) -> None:
         """End all calls with an error, drop the requests that are being handled, and disconnect."""
         self._is_open = False
-        for task in self._tasks:
-            task.cancel()
+        self._answers.cancel()
         self._calls.fail_all(Unreachable("the engine is closed"))
         self._transport.close()
 
-    async def request(
+    def request(
         self, host: str, message: Message, *, timeout: float | None = None
-    ) -> Message:
-        """Send a request, and return the reply; see `EngineLink.call`."""
+    ) -> asyncio.Future[Message]:
+        """Send a request now, and return the future of the reply; see `EngineLink.call`."""
+        number, future = self._calls.begin(host)
+        try:
+            self._send_request(host, number, message)
+        except Exception as error:  # noqa: BLE001 - the await raises it
+            self._calls.drop(number)
+            future.set_exception(error)
+            return future
+        if timeout is not None:
+            timer = self._loop.call_later(timeout, _time_out, future, host, message.kind)
+            future.add_done_callback(lambda _: timer.cancel())
+        return future
+
+    def _send_request(self, host: str, number: int, message: Message) -> None:
         if not self._is_open:
             raise Unreachable("the engine is not open")
-        if host != self.uid:
-            self._peers.check(host)
-        number, future = self._calls.begin(host)
-        timer = None
-        try:
-            if host == self.uid:
-                self._run(self._answer_here(number, self.packing.delivered_here(message)))
-            else:
-                self._transport.send(host, self.packing.pack(host, Request, number, message))
-            if timeout is not None:
-                timer = self._loop.call_later(timeout, _time_out, future, host, message.kind)
-            return await future
-        except asyncio.CancelledError:
-            if future.done() and not future.cancelled() and future.exception() is None:
-                self.packing.drop(future.result())  # It arrived, but its caller is gone.
-            raise
-        finally:
-            self._calls.drop(number)
-            if timer is not None:
-                timer.cancel()
+        if host == self.uid:
+            self._answers.run(self._answer_here(number, self.packing.delivered_here(message)))
+            return
+        self._peers.check(host)
+        self._transport.send(host, self.packing.pack(host, Request, number, message))
 
     def notify(self, host: str, kind: str, fields: Mapping[str, Plain]) -> None:
         """Send a notice; one to a host that is gone is dropped."""
         if host == self.uid:
             self.handlers.handle_notice(host, kind, fields)
-        elif host in self._peers and self._is_open:
+        elif self._reaches(host):
             self._transport.send(host, encode_frame(Notice(kind, fields)))
 
     def expect(self, uid: str) -> None:
@@ -147,33 +157,29 @@ class Exchange:
         except RemoteProtocolError as error:
             self._on_error(f"dropped a frame of {sender}: {error}")
             return
+        if self._queued or isinstance(frame, Notice):
+            # in order with the requests before, whose tasks start later too
+            self._queued += 1
+            self._loop.call_soon(self._handle_queued, sender, frame)
+        else:
+            self._handle(sender, frame)
+
+    def _handle_queued(self, sender: str, frame: Frame) -> None:
+        self._queued -= 1
+        self._handle(sender, frame)
+
+    def _handle(self, sender: str, frame: Frame) -> None:
         if isinstance(frame, Request):
-            self._run(self._answer(sender, frame))
+            self._answers.answer(sender, frame)
         elif isinstance(frame, Reply):
             self._accept_reply(sender, frame)
         elif isinstance(frame, Failure):
             self._fail(sender, frame.number, f"{sender} failed: {frame.text}")
         else:
-            # in order with the requests, whose tasks start later too
-            self._loop.call_soon(self._accept_notice, sender, frame)
+            self._accept_notice(sender, frame)
 
-    def _run(self, answer: Coroutine[object, object, None]) -> None:
-        task = self._loop.create_task(answer)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _answer(self, sender: str, frame: Request) -> None:
-        try:
-            reply = await self.handlers.handle(sender, self.packing.unpack(sender, frame))
-            if sender in self._peers and self._is_open:
-                packed = self.packing.pack(sender, Reply, frame.number, reply)
-                self._transport.send(sender, packed)
-        except asyncio.CancelledError:
-            raise
-        except BaseException as error:  # noqa: BLE001 - the sender waits for a reply
-            if sender in self._peers and self._is_open:
-                failure = Failure(frame.number, describe(error))
-                self._transport.send(sender, encode_frame(failure))
+    def _reaches(self, uid: str) -> bool:
+        return uid in self._peers and self._is_open
 
     async def _answer_here(self, number: int, request: Message) -> None:
         try:

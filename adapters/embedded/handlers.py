@@ -36,8 +36,8 @@ class Handlers:
         """Pass notices of a kind to a handler."""
         self._notices[kind] = handler
 
-    async def handle(self, sender: str, request: Message) -> Message:
-        """Handle a request, and return the reply.
+    def handle(self, sender: str, request: Message) -> Awaitable[Message]:
+        """Handle a request, and return the reply at the await.
 
         Raises:
             Unreachable: There is no handler.
@@ -47,7 +47,7 @@ class Handlers:
         if handler is None:
             msg = f"requests of kind '{request.kind}' are not handled"
             raise Unreachable(msg)
-        return await handler(sender, request)
+        return handler(sender, request)
 
     def handle_notice(self, sender: str, kind: str, fields: Mapping[str, Plain]) -> None:
         """Handle a notice.

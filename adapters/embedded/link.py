@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Final
 
 from typing_extensions import override
@@ -59,7 +59,6 @@ class EmbeddedLink(EngineLink):
         self._has_started = asyncio.Event()
         self._functions = SubmittedFunctions(exchange)
         self._submissions = Submissions(exchange, workers=lambda: exchange.workers)
-        self._running = 0
         exchange.handlers.on_request(RUNNING, self._report_running)
         exchange.handlers.on_other_requests(self._handle)
 
@@ -81,8 +80,10 @@ class EmbeddedLink(EngineLink):
         self._has_started.set()
 
     @override
-    async def call(self, host: str, request: Message, *, timeout: float | None = None) -> Message:
-        return await self.exchange.request(host, request, timeout=timeout)
+    def call(
+        self, host: str, request: Message, *, timeout: float | None = None
+    ) -> Awaitable[Message]:
+        return self.exchange.request(host, request, timeout=timeout)
 
     @override
     async def put(self, payload: Payload, *, near: str | None = None) -> EngineValue:
@@ -139,18 +140,20 @@ class EmbeddedLink(EngineLink):
             self._host.host_joined(host)
         self._submissions.dispatch()
 
-    async def _handle(self, sender: str, request: Message) -> Message:
+    def _handle(self, sender: str, request: Message) -> Awaitable[Message]:
+        if self._host is None or not self._has_started.is_set():
+            return self._handle_later(sender, request)
+        return self._host.handle(sender, request)
+
+    async def _handle_later(self, sender: str, request: Message) -> Message:
         await self._has_started.wait()
         if self._host is None:
             raise Unreachable(f"{self.uid} has no RuntimeHost")
-        self._running += 1
-        try:
-            return await self._host.handle(sender, request)
-        finally:
-            self._running -= 1
+        return await self._host.handle(sender, request)
 
     async def _report_running(self, _sender: str, _request: Message) -> Message:
-        return Message(RUNNING, {"running": self._running})
+        # without this one
+        return Message(RUNNING, {"running": self.exchange.handling - 1})
 
 
 def _usage(uid: str, fields: Plain) -> HostUsage:

@@ -9,8 +9,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from adapters.embedded.parcels import LentBlocks, pack, unpack
-from adapters.wire.host_frames import BlockParcel, Reply, Request, encode_frame
+from adapters.embedded.parcels import LARGE, LentBlocks, pack, unpack
+from adapters.wire.host_frames import (
+    BlockParcel,
+    InlineParcel,
+    Reply,
+    Request,
+    encode_frame,
+    encode_inline,
+)
 from application.interfaces.segments import SegmentPool
 from domain.runtime.blocks import BlockPlace
 from domain.runtime.errors import EngineError
@@ -75,6 +82,10 @@ class MessagePacking:
             TypeError: A field is not a plain value.
             OverflowError: An integer has more than 64 bits.
         """
+        data = message.payload.data
+        has_more = message.values or message.payload.buffers
+        if isinstance(data, bytes) and len(data) < LARGE and not has_more:
+            return encode_inline(create, number, message.kind, message.fields, data)
         try:
             parcel = pack(message.payload, self._segments)
         except OSError as error:
@@ -99,6 +110,9 @@ class MessagePacking:
             OSError: Its payload cannot be mapped, usually because the sender is gone.
         """
         parcel = frame.parcel
+        if not frame.values and type(parcel) is InlineParcel:
+            pieces = parcel.pieces
+            return Message(frame.kind, frame.fields, Payload(pieces[0], pieces[1:]))
         on_unmapped: Callable[[], None] = _ignore
         if isinstance(parcel, BlockParcel):
             on_unmapped = partial(self._give_back_soon, sender, parcel.place)

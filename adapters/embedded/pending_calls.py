@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from dataclasses import dataclass
 
+from application.interfaces.prompt_reply import PromptReply
 from domain.runtime.errors import HostLost
 from domain.runtime.hosts import LossReason
 from domain.runtime.payloads import Message
@@ -14,7 +15,7 @@ from domain.runtime.payloads import Message
 @dataclass(frozen=True, slots=True)
 class _PendingCall:
     host: str
-    future: asyncio.Future[Message]
+    future: PromptReply
 
 
 class PendingCalls:
@@ -24,10 +25,10 @@ class PendingCalls:
         self._numbers = itertools.count(1)
         self._calls: dict[int, _PendingCall] = {}
 
-    def begin(self, host: str) -> tuple[int, asyncio.Future[Message]]:
+    def begin(self, host: str) -> tuple[int, PromptReply]:
         """Return the number and the future of a new call to a host."""
         number = next(self._numbers)
-        future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        future = PromptReply(loop=asyncio.get_running_loop())
         self._calls[number] = _PendingCall(host, future)
         return number, future
 

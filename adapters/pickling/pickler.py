@@ -15,14 +15,12 @@ from typing_extensions import override
 
 from adapters.pickling.culprit import find_culprit
 from application.interfaces.pickler import Pickler
+from domain.runtime.arguments import is_plain
 from domain.runtime.errors import RemoteFailure, Unloadable, Unpicklable
 from domain.runtime.payloads import Payload
 
 LARGE: Final = 65536
 """Buffers of this many bytes or more stay outside of the pickle."""
-
-PLAIN: Final = frozenset({type(None), bool, int, float, complex, str, bytes})
-MAX_PLAIN: Final = 16
 
 Replace = Callable[[object], object]
 
@@ -33,13 +31,17 @@ class CloudPickler(Pickler):
 
     @override
     def dump(self, value: object, *, name: str, replace: Replace | None = None) -> Payload:
-        if _is_plain(value):
-            return Payload(pickle.dumps(value, 5))
+        if is_plain(value):
+            return self.dump_plain(value)
         try:
             return _dump(value, replace)
         except Exception as error:  # users' objects may raise anything
             path, cause = find_culprit(value, name, error, lambda part: _dump(part, replace))
             raise Unpicklable(path, f"{type(cause).__name__}: {cause}") from error
+
+    @override
+    def dump_plain(self, value: object) -> Payload:
+        return Payload(pickle.dumps(value, 5))
 
     @override
     def load(self, payload: Payload, *, restore: Replace | None = None) -> object:
@@ -163,18 +165,6 @@ def _dump_with_tracebacks(error: BaseException) -> bytes:
     file = io.BytesIO()
     _ErrorPickler(file, protocol=5).dump(error)
     return file.getvalue()
-
-
-def _is_plain(value: object) -> bool:
-    """Whether an object contains only a few numbers and strings, which anything can pickle."""
-    kind = type(value)
-    if kind in PLAIN:
-        return True
-    if kind is tuple or kind is list:
-        return len(value) <= MAX_PLAIN and all(map(_is_plain, value))  # type: ignore[arg-type, call-overload]
-    if kind is dict:
-        return len(value) <= MAX_PLAIN and all(map(_is_plain, value.values()))  # type: ignore[arg-type, attr-defined]
-    return False
 
 
 def _describe(error: BaseException) -> tuple[str, str, str]:

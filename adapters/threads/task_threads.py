@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from contextvars import Context, copy_context
 from queue import SimpleQueue
 from typing import Generic, TypeAlias, TypeVar, final
@@ -53,7 +55,50 @@ class _Job(Generic[Result]):
             self.future.set_exception(error)
 
 
-_Jobs: TypeAlias = "SimpleQueue[_Job[object] | None]"
+class _Series(Generic[Result]):
+    """A function to run several times."""
+
+    def __init__(
+        self,
+        step: Callable[[], tuple[Result, bool]],
+        done: Callable[[Result, bool], None],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self._step = step
+        self._done = done
+        self._loop = loop
+        self._context: Context = copy_context()
+        self._results: deque[tuple[Result, bool]] = deque()
+        self._is_woken = False
+
+    def run(self, finished: Callable[[], None]) -> bool:
+        """Run the function on this thread; return whether its loop still runs."""
+        goes_on = True
+        while goes_on:
+            item = self._context.copy().run(self._step)
+            goes_on = item[1]
+            self._results.append(item)
+            del item  # It may be large.
+            if self._is_woken:
+                continue
+            self._is_woken = True
+            try:
+                self._loop.call_soon_threadsafe(self._deliver, finished)
+            except RuntimeError:
+                return False  # The loop is closed, so nothing awaits the results.
+        return True
+
+    def _deliver(self, finished: Callable[[], None]) -> None:
+        # Before the results are taken, so that the thread wakes the loop for a later one.
+        self._is_woken = False
+        while self._results:
+            result, goes_on = self._results.popleft()
+            if not goes_on:
+                finished()
+            self._done(result, goes_on)
+
+
+_Jobs: TypeAlias = "SimpleQueue[_Job[object] | _Series[object] | None]"
 """The jobs of one thread; None ends it."""
 
 
@@ -73,9 +118,18 @@ class PooledTaskThreads(TaskThreads):
     def run(self, function: Callable[[], Result]) -> Awaitable[Result]:
         """Hand the function to an idle thread, or a new one."""
         job = _Job(function, asyncio.get_running_loop())
-        jobs = self._idle.pop() if self._idle else self._start_thread()
-        jobs.put(job)  # type: ignore[arg-type]
+        self._hand_over(job)  # type: ignore[arg-type]
         return job.future
+
+    def run_series(
+        self, step: Callable[[], tuple[Result, bool]], done: Callable[[Result, bool], None]
+    ) -> None:
+        """Hand the function to an idle thread, or a new one."""
+        self._hand_over(_Series(step, done, asyncio.get_running_loop()))  # type: ignore[arg-type]
+
+    def new_lock(self) -> AbstractContextManager[object]:
+        """Return a lock of `threading`."""
+        return threading.Lock()
 
     def close(self) -> None:
         """End the idle threads and join them; the others end after their function."""
@@ -86,6 +140,10 @@ class PooledTaskThreads(TaskThreads):
                 thread.join()
         self._idle.clear()
         self._threads.clear()
+
+    def _hand_over(self, job: _Job[object] | _Series[object]) -> None:
+        jobs = self._idle.pop() if self._idle else self._start_thread()
+        jobs.put(job)
 
     def _start_thread(self) -> _Jobs:
         jobs: _Jobs = SimpleQueue()

@@ -23,6 +23,9 @@ LINGER: Final = 0.5
 DIRECT_SENDS: Final = 4
 """Frames to send at once, without waiting for others to join; more come in bursts."""
 
+LONGEST_BURST: Final = 32
+"""Frames to join at most, so that receivers work while others are still being made."""
+
 BACKLOG: Final = 1024
 CHUNK: Final = 2**18
 _CREDENTIALS: Final = struct.Struct("3i")
@@ -46,6 +49,9 @@ class UnixHostTransport(HostTransport):
         self._outgoing: dict[str, Outgoing] = {}
         self._queues: dict[str, list[bytes]] = {}
         self._direct_sends = DIRECT_SENDS
+        self._queued = 0
+        self._is_flush_due = False
+        self._is_reading = False
         self._uid = ""
 
     @override
@@ -66,13 +72,17 @@ class UnixHostTransport(HostTransport):
 
     @override
     def send(self, uid: str, frame: bytes) -> None:
-        if self._direct_sends:
+        if self._direct_sends and not self._is_reading:
             self._direct_sends -= 1
             self._send_all(uid, [frame])
             return
-        if not self._queues:
-            self._loop.call_soon(self._flush)
         self._queues.setdefault(uid, []).append(frame)
+        self._queued += 1
+        if self._queued >= LONGEST_BURST:
+            self._send_queued()
+        elif not self._is_flush_due:
+            self._is_flush_due = True
+            self._loop.call_soon(self._flush)
 
     @override
     def forget(self, uid: str) -> None:
@@ -85,7 +95,7 @@ class UnixHostTransport(HostTransport):
     def close(self) -> None:
         if self._listener is None:
             return
-        self._flush()
+        self._send_queued()
         for outgoing in self._outgoing.values():
             outgoing.close(linger=LINGER)
         self._outgoing.clear()
@@ -98,8 +108,13 @@ class UnixHostTransport(HostTransport):
             os.unlink(self._path(self._uid))  # noqa: PTH108
 
     def _flush(self) -> None:
+        self._is_flush_due = False
         self._direct_sends = DIRECT_SENDS
+        self._send_queued()
+
+    def _send_queued(self) -> None:
         queues, self._queues = self._queues, {}
+        self._queued = 0
         if self._listener is None:
             return
         for uid, frames in queues.items():
@@ -124,6 +139,8 @@ class UnixHostTransport(HostTransport):
     def _read(self, sock: socket.socket, splitter: FrameSplitter) -> None:
         if not self._queues:
             self._direct_sends = DIRECT_SENDS
+        # what is sent in reaction is joined
+        self._is_reading = True
         try:
             data = sock.recv(CHUNK)
             for frame in splitter.split(data):
@@ -133,6 +150,10 @@ class UnixHostTransport(HostTransport):
             return
         except (OSError, RemoteProtocolError):
             data = b""
+        finally:
+            self._is_reading = False
+            if self._queues:
+                self._send_queued()
         if not data and sock in self._incoming:
             self._incoming.discard(sock)
             self._loop.remove_reader(sock)

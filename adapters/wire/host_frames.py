@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, TypeGuard
 
-from adapters.wire.packing import brief, pack, unpack
+from adapters.wire.packing import brief, new_packer, unpack
 from domain.errors import RemoteProtocolError
 from domain.runtime.blocks import BlockPlace
 from domain.runtime.payloads import EngineValue, Plain
@@ -103,6 +103,10 @@ class Notice:
 Frame: TypeAlias = Request | Reply | Failure | Notice
 
 _REQUEST, _REPLY, _FAILURE, _NOTICE = 1, 2, 3, 4
+_MESSAGE_ITEMS: Final = 6
+_BYTES: Final = frozenset({bytes})
+_STRINGS: Final = frozenset({str})
+_PACKER: Final = new_packer()
 
 
 def encode_frame(frame: Frame) -> bytes:
@@ -112,15 +116,28 @@ def encode_frame(frame: Frame) -> bytes:
         TypeError: If a field is not a plain value.
         OverflowError: If an integer has more than 64 bits.
     """
-    if isinstance(frame, Request | Reply):
-        code = _REQUEST if isinstance(frame, Request) else _REPLY
-        values = [[value.key, value.size] for value in frame.values]
-        return pack(
-            [code, frame.number, frame.kind, frame.fields, parcel_to_plain(frame.parcel), values]
-        )
     if isinstance(frame, Failure):
-        return pack([_FAILURE, frame.number, frame.text])
-    return pack([_NOTICE, frame.kind, frame.fields])
+        return _PACKER.pack([_FAILURE, frame.number, frame.text])
+    if isinstance(frame, Notice):
+        return _PACKER.pack([_NOTICE, frame.kind, frame.fields])
+    code = _REQUEST if type(frame) is Request else _REPLY
+    parcel = frame.parcel
+    plain = [_INLINE, parcel.pieces] if type(parcel) is InlineParcel else parcel_to_plain(parcel)
+    values = [[value.key, value.size] for value in frame.values] if frame.values else ()
+    return _PACKER.pack([code, frame.number, frame.kind, frame.fields, plain, values])
+
+
+def encode_inline(
+    create: type[Request | Reply], number: int, kind: str, fields: Mapping[str, Plain], data: bytes
+) -> bytes:
+    """Return the bytes of the usual frame, with one piece of data inside and no values.
+
+    Raises:
+        TypeError: If a field is not a plain value.
+        OverflowError: If an integer has more than 64 bits.
+    """
+    code = _REQUEST if create is Request else _REPLY
+    return _PACKER.pack([code, number, kind, fields, [_INLINE, [data]], ()])
 
 
 def decode_frame(data: bytes) -> Frame:
@@ -135,7 +152,7 @@ def decode_frame(data: bytes) -> Frame:
     decode = _DECODERS.get(items[0]) if isinstance(items[0], int) else None
     if decode is None:
         raise _invalid("frame type", items[0])
-    return decode(items[1:])
+    return decode(items)
 
 
 def parcel_to_plain(parcel: Parcel) -> list[Plain]:
@@ -159,8 +176,8 @@ def parcel_from_plain(items: object) -> Parcel:
         RemoteProtocolError: If they do not describe one.
     """
     match items:
-        case [0, [*pieces]] if pieces:
-            return InlineParcel(tuple(map(_bytes, pieces)))
+        case [0, list(pieces)] if pieces and _BYTES.issuperset(map(type, pieces)):
+            return InlineParcel(tuple(pieces))
         case [1, [pid, descriptor, str(segment), offset, size], [*sizes]] if sizes:
             place = BlockPlace(
                 _count(pid), _count(descriptor), segment, _count(offset), _count(size)
@@ -175,33 +192,33 @@ def _decode_message(
     create: Callable[[int, str, Mapping[str, Plain], Parcel, tuple[EngineValue, ...]], Frame],
 ) -> Callable[[list[object]], Frame]:
     def decode(items: list[object]) -> Frame:
-        match items:
-            case [number, str(kind), fields, parcel, list(values)] if _is_count(number):
-                checked = _fields(fields)
-                return create(
-                    number, kind, checked, parcel_from_plain(parcel), tuple(map(_value, values))
-                )
-        raise _invalid("message", items)
+        if len(items) != _MESSAGE_ITEMS:
+            raise _invalid("message", items)
+        _, number, kind, fields, parcel, values = items
+        if not (_is_count(number) and isinstance(kind, str) and isinstance(values, list)):
+            raise _invalid("message", items)
+        retained = tuple(map(_value, values)) if values else ()
+        return create(number, kind, _fields(fields), parcel_from_plain(parcel), retained)
 
     return decode
 
 
 def _decode_failure(items: list[object]) -> Frame:
     match items:
-        case [number, str(text)] if _is_count(number):
+        case [_, number, str(text)] if _is_count(number):
             return Failure(number, text)
     raise _invalid("failure", items)
 
 
 def _decode_notice(items: list[object]) -> Frame:
     match items:
-        case [str(kind), fields]:
+        case [_, str(kind), fields]:
             return Notice(kind, _fields(fields))
     raise _invalid("notice", items)
 
 
 def _fields(fields: object) -> Mapping[str, Plain]:
-    if isinstance(fields, dict) and all(isinstance(key, str) for key in fields):
+    if isinstance(fields, dict) and _STRINGS.issuperset(map(type, fields)):
         return fields
     raise _invalid("fields", fields)
 
@@ -211,12 +228,6 @@ def _value(item: object) -> EngineValue:
         case [str(key), size] if _is_count(size):
             return EngineValue(key, size)
     raise _invalid("value", item)
-
-
-def _bytes(item: object) -> bytes:
-    if isinstance(item, bytes):
-        return item
-    raise _invalid("piece", item)
 
 
 def _count(item: object) -> int:

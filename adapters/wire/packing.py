@@ -28,9 +28,13 @@ def pack(value: object, default: Callable[[object], object] | None = None) -> by
         value: The value.
         default: Converts objects of unsupported types to ones that MessagePack supports.
     """
-    packer = msgpack.Packer(use_bin_type=True, default=default, buf_size=BUFFER_SIZE)
-    packed: bytes = packer.pack(value)
+    packed: bytes = new_packer(default).pack(value)
     return packed
+
+
+def new_packer(default: Callable[[object], object] | None = None) -> msgpack.Packer:
+    """Return what packs many values, one after the other; see `pack`."""
+    return msgpack.Packer(use_bin_type=True, default=default, buf_size=BUFFER_SIZE)
 
 
 def brief(value: object) -> str:

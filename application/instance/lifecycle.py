@@ -104,6 +104,7 @@ class Lifecycle:
             self._fail(error)
         self._calls.note(Call.REUSE_INSTANCE, answer=goes_on)
         if not goes_on:
+            self._waiting.report_last_time()
             self._departure.leave(self._connections)
         return goes_on
 

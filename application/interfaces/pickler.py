@@ -35,6 +35,10 @@ class Pickler(Protocol):
         """
 
     @abstractmethod
+    def dump_plain(self, value: object) -> Payload:
+        """Pickle a value of which `domain.runtime.arguments.is_plain` is true. Thread-safe."""
+
+    @abstractmethod
     def load(
         self, payload: Payload, *, restore: Callable[[object], object] | None = None
     ) -> object:

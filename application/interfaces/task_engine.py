@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Protocol
 
 from domain.runtime.hosts import (
@@ -49,12 +49,14 @@ class EngineLink(Protocol):
         """The capabilities of this engine."""
 
     @abstractmethod
-    async def call(self, host: str, request: Message, *, timeout: float | None = None) -> Message:
-        """Have another host, or this one, handle a request, and return its reply.
+    def call(
+        self, host: str, request: Message, *, timeout: float | None = None
+    ) -> Awaitable[Message]:
+        """Have another host, or this one, handle a request, and return its reply at the await.
 
         The request is executed at most once. Calls may arrive in any order and do not wait for
-        each other. The request is sent at the first step of this coroutine. Cancelling it drops
-        the reply, and nothing else.
+        each other. The request is sent at once, or at the first step of the await. Cancelling the
+        await drops the reply, and nothing else. All errors are raised at the await.
 
         Args:
             host: The uid.
@@ -168,8 +170,12 @@ class RuntimeHost(HostEvents, Protocol):
         """Prepare for requests. An exception makes `open` fail."""
 
     @abstractmethod
-    async def handle(self, sender: str, request: Message) -> Message:
-        """Return the reply to a request. Requests are handled concurrently.
+    def handle(self, sender: str, request: Message) -> Awaitable[Message]:
+        """Return the reply to a request at the await. Requests are handled concurrently.
+
+        Called in the order in which requests arrive. Return a future if the reply contains no
+        values and the request needs no coroutine: it costs less. The engine sends the reply in the
+        step in which a coroutine returns it, so that the coroutine can release its values soon.
 
         It must report errors in its reply: an exception reaches the sender as HostFailed.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 Result = TypeVar("Result")
@@ -19,6 +20,24 @@ class TaskThreads(Protocol):
         Called on the thread of the event loop. The function starts at once, whether or not it is
         awaited, and runs to its end, also if the await is cancelled.
         """
+
+    @abstractmethod
+    def run_series(
+        self, step: Callable[[], tuple[Result, bool]], done: Callable[[Result, bool], None]
+    ) -> None:
+        """Run a function several times, one after the other on one thread.
+
+        Called on the thread of the event loop. Each run has its own copy of the caller's context
+        variables.
+
+        Args:
+            step: Returns a result, and whether it must run again. It must not raise an exception.
+            done: Called with both, for each run in order, soon, on the loop's thread.
+        """
+
+    @abstractmethod
+    def new_lock(self) -> AbstractContextManager[object]:
+        """Return a lock for what functions share with the event loop."""
 
     @abstractmethod
     def close(self) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 from application.runtime.actor_record import ActorRecord
 from application.runtime.again import AGAIN, Again
@@ -20,6 +20,7 @@ from application.runtime.replacement import Replacement
 from application.runtime.stage import CREATE
 from application.runtime.task import Task
 from application.runtime.task_plan import Work
+from application.runtime.task_runs import Run
 from domain.runtime.payloads import Message, Plain
 from domain.runtime.retries import Attempts
 from domain.runtime.task_errors import RuntimeDisconnectedError, disconnected
@@ -75,13 +76,13 @@ class CreateWork(Work):
     enter_name: Callable[[ActorRecord], Awaitable[None]]
     new_home: Callable[[ActorRecord], Awaitable[str | None]]
 
-    def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome]:
-        """Place the actor now, if this process places actors."""
+    def begin(self, run: Run) -> None:
+        """Place the actor now, if this process places actors, and create it."""
         if not self.record.home and self.placing.is_immediate:
             # If placement fails, it is asked again later, where its error is that of the task.
             with suppress(Exception):
                 self.record.home = self.placing.select()
-        return self._run(task)
+        run.go_on(partial(self._run, run.task))
 
     async def cancel(self, task: Task, *, force: bool) -> None:
         """Do nothing: the actor ends when it is created, since no proxy holds it."""
@@ -136,8 +137,9 @@ class CallWork(Work):
     reports: AttemptReports
     undelivered: Callable[[ActorRecord, str], None]
 
-    def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome | Again]:
-        """Number the call, once it is certain that it can be sent."""
+    def begin(self, run: Run) -> None:
+        """Number the call, once it is certain that it can be sent, and send it."""
+        task, home = run.task, self.record.home
         self.arguments.complete(task.name)
         fields: dict[str, Plain] = {
             "actor": self.record.uid,
@@ -150,7 +152,8 @@ class CallWork(Work):
             "failed": self.attempts.failed,
         }
         message = self.arguments.message(CALL, fields)
-        return self._run(task, message, self.record.home)
+        self.reports.count(task.uid, self.attempts)
+        run.wait_for(self.delivery.send(home, message, task, partial(self._replied, run, home)))
 
     async def cancel(self, task: Task, *, force: bool) -> None:
         """Cancel it at the actor, or end the worker."""
@@ -163,21 +166,26 @@ class CallWork(Work):
         except RuntimeDisconnectedError:
             return
 
-    async def _run(self, task: Task, message: Message, home: str) -> Outcome | Again:
-        try:
-            with self.reports.counted(task.uid, self.attempts):
-                return await self.delivery.deliver(home, message, task)
-        except UndeliveredError as error:
-            if self.record.restarts > 0:
-                self.undelivered(self.record, home)
-                return AGAIN  # It has not started, so it goes on when the actor is restarted.
-            raise self._error(task, home, error) from None
-        except RuntimeDisconnectedError as error:
-            delay = self.attempts.lose_worker() if self.record.restarts > 0 else None
-            if delay is None:
-                raise self._error(task, home, error) from None
-            self.record.delay = max(self.record.delay, delay)
-            return AGAIN
+    def _replied(self, run: Run, home: str, reply: Message | Exception) -> None:
+        self.reports.forget(run.task.uid)
+        if isinstance(reply, RuntimeDisconnectedError):
+            run.end(self._after_loss(run.task, home, reply))
+        else:
+            self.delivery.end(run, home, reply)
+
+    def _after_loss(
+        self, task: Task, home: str, error: RuntimeDisconnectedError
+    ) -> Again | Exception:
+        if self.record.restarts <= 0:
+            return self._error(task, home, error)
+        if isinstance(error, UndeliveredError):
+            self.undelivered(self.record, home)
+            return AGAIN  # It has not started, so it goes on when the actor is restarted.
+        delay = self.attempts.lose_worker()
+        if delay is None:
+            return self._error(task, home, error)
+        self.record.delay = max(self.record.delay, delay)
+        return AGAIN
 
     def _error(
         self, task: Task, home: str, error: RuntimeDisconnectedError

@@ -9,20 +9,25 @@ from functools import partial
 from application.interfaces.task_engine import EngineLink
 from application.runtime.actor_proxy import ActorProxy
 from application.runtime.arrivals import Arrivals
+from application.runtime.memory_gate import SMALL
 from application.runtime.outcomes import Inline, Stored
 from application.runtime.packing import Packing, Parcel
 from application.runtime.parameter import PackedParameter, Parameter
 from application.runtime.reference import ByReference, Reference
 from application.runtime.task import Done, Output, Task
-from domain.runtime.arguments import replaced
+from domain.runtime.arguments import is_plain, replaced
 from domain.runtime.errors import Unpicklable
 from domain.runtime.handles import ArgumentSlot
 from domain.runtime.payload_bundles import bundle, unbundle
 from domain.runtime.payloads import EngineValue, Message, Payload, Plain
 from domain.runtime.task_errors import DependencyError
 
-FIELDS: Mapping[str, tuple[type, ...]] = {"layout": (list, tuple), "slots": (list, tuple)}
-"""The fields of a message with arguments."""
+FIELDS: Mapping[str, tuple[type, ...]] = {
+    "layout": (list, tuple),
+    "slots": (list, tuple),
+    "proxies": (bool,),
+}
+"""The fields of a message with arguments. They can be unpacked on any thread without proxies."""
 
 _INLINE = -1
 
@@ -32,14 +37,15 @@ class PackedArguments:
     """Arguments that were pickled when the call was made.
 
     Attributes:
-        pack: Pickles the arguments, with a slot for each value that is awaited.
+        pack: Pickles the arguments, with a slot for each value that is awaited; None if they are
+            plain, and pickled already.
         parcel: The result; None until `pack` is called, if the home of an actor among the
             arguments is not known yet.
         sources: The tasks whose results fill the slots, in their order.
         needs: All tasks that must be done before.
     """
 
-    pack: Callable[[], Parcel]
+    pack: Callable[[], Parcel] | None
     parcel: Parcel | None
     sources: list[Task]
     needs: list[Task]
@@ -66,13 +72,14 @@ class PackedArguments:
                 msg = f"{name} did not run, because {source.name} failed"
                 raise DependencyError(msg, task=name) from source.error
         if self.parcel is None:
+            assert self.pack is not None
             self.parcel = self.pack()
 
     def message(self, kind: str, fields: Mapping[str, Plain]) -> Message:
         """Return a message with the arguments, which must be complete."""
         assert self.parcel is not None
         if not self.sources:
-            whole = {**fields, "layout": (), "slots": ()}
+            whole = {**fields, "layout": (), "slots": (), "proxies": bool(self.parcel.kept)}
             return Message(kind, whole, self.parcel.payload, tuple(self.parcel.values))
         payloads: list[Payload] = [self.parcel.payload]
         values = list(self.parcel.values)
@@ -88,7 +95,7 @@ class PackedArguments:
                 slots.append(len(values))
                 values.append(content.value)
         payload, layout = bundle(payloads)
-        whole = {**fields, "layout": layout, "slots": slots}
+        whole = {**fields, "layout": layout, "slots": slots, "proxies": True}
         return Message(kind, whole, payload, (*values, *inner))
 
 
@@ -124,6 +131,8 @@ class ArgumentPacking:
         Raises:
             SerialisationError: They cannot be pickled.
         """
+        if is_plain(content):
+            return PackedArguments(None, Parcel(self._packing.pack_plain(content)), [], [])
         sources: list[Task] = []
         needs: list[Task] = []
         # They have no handle: actors without a home yet, and those whose creation failed.
@@ -162,6 +171,20 @@ class ArgumentPacking:
         if parcel is not None:
             needs.extend(_creations(parcel))
         return PackedArguments(pack, parcel, sources, [*needs, *unsent])
+
+    def are_simple(self, message: Message) -> bool:
+        """Return whether `unpack_simple` can unpack the arguments in a message."""
+        fields = message.fields
+        is_whole = not fields["proxies"] and not fields["layout"] and not fields["slots"]
+        return is_whole and not message.values and message.payload.size < SMALL
+
+    def unpack_simple(self, message: Message) -> object:
+        """Return small arguments without proxies and values in them. Thread-safe.
+
+        Raises:
+            Unloadable: An argument cannot be loaded here.
+        """
+        return self._packing.unpack_simple(message.payload)
 
     async def unpack(self, message: Message) -> object:
         """Return the arguments in a message, and release the values that it carries.

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from application.runtime.correspondence import Correspondence
 from application.runtime.reception import OK, Reception
 from domain.runtime.payloads import Message
@@ -27,22 +24,19 @@ class AttemptReports:
         self._attempts: dict[str, Attempts] = {}
         reception.add(FAILED, {"task": (str,), "failed": (int,)}, self._serve)
 
-    @contextmanager
-    def counted(self, task: str, attempts: Attempts) -> Iterator[None]:
-        """Count the attempts of a task that fail at its worker.
+    def count(self, task: str, attempts: Attempts) -> None:
+        """Count the attempts of a task that fail at its worker, until `forget`.
 
         Args:
             task: Its uid.
             attempts: Where they are counted.
         """
-        if attempts.max_retries == 0:
-            yield  # No report will come.
-            return
-        self._attempts[task] = attempts
-        try:
-            yield
-        finally:
-            del self._attempts[task]
+        if attempts.max_retries:  # Otherwise, no report will come.
+            self._attempts[task] = attempts
+
+    def forget(self, task: str) -> None:
+        """Count no more attempts of a task."""
+        self._attempts.pop(task, None)
 
     async def report(self, caller: str, task: str, attempts: Attempts) -> None:
         """Report how many attempts have failed, before the next one begins.

@@ -43,7 +43,7 @@ class Barrier:
         self._members = members
         self._correspondence = correspondence
         self._tasks = tasks
-        self._incomplete: dict[str, asyncio.Future[None]] = {}
+        self._incomplete: dict[str, asyncio.Future[None] | None] = {}
         self._children: dict[str, set[str]] = {}
         self._following: set[asyncio.Task[None]] = set()
         tasks.notify(self._added)
@@ -66,13 +66,20 @@ class Barrier:
 
     async def wait_for(self, tasks: Iterable[Task]) -> None:
         """Wait until some tasks of this process are complete."""
-        waiters = [self._incomplete[task.uid] for task in tasks if task.uid in self._incomplete]
+        waiters = [self.completion(task.uid) for task in tasks if task.uid in self._incomplete]
         if waiters:
             await asyncio.wait(waiters)
 
-    def completion(self, task: Task) -> asyncio.Future[None]:
-        """Return what ends when a task that was just added is complete."""
-        return self._incomplete[task.uid]
+    def is_incomplete(self, task: str) -> bool:
+        """Return whether a task of this process is not complete."""
+        return task in self._incomplete
+
+    def completion(self, task: str) -> asyncio.Future[None]:
+        """Return what ends when an incomplete task is complete."""
+        waiter = self._incomplete[task]
+        if waiter is None:
+            waiter = self._incomplete[task] = asyncio.get_running_loop().create_future()
+        return waiter
 
     def has_children(self, task: str) -> bool:
         """Return whether tasks that a task created in this process are incomplete."""
@@ -86,10 +93,10 @@ class Barrier:
 
     async def _here(self) -> None:
         if self._incomplete:
-            await asyncio.wait(list(self._incomplete.values()))
+            await asyncio.wait([self.completion(uid) for uid in self._incomplete])
 
     def _added(self, task: Task) -> None:
-        self._incomplete[task.uid] = asyncio.get_running_loop().create_future()
+        self._incomplete[task.uid] = None
         if task.parent is not None:
             self._children.setdefault(task.parent, set()).add(task.uid)
         task.add_done_callback(self._ended)
@@ -108,7 +115,7 @@ class Barrier:
 
     def _complete(self, task: Task) -> None:
         waiter = self._incomplete.pop(task.uid)
-        if not waiter.done():
+        if waiter is not None and not waiter.done():
             waiter.set_result(None)
         if task.parent is not None:
             siblings = self._children[task.parent]
@@ -128,7 +135,7 @@ class Barrier:
 
     async def _serve_children(self, sender: str, message: Message) -> Message:  # noqa: ARG002
         children = self._children.get(str(message.fields["task"]), set())
-        waiters = [self._incomplete[uid] for uid in children]
+        waiters = [self.completion(uid) for uid in children]
         if waiters:
             await asyncio.wait(waiters)
         return OK

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 
+from application.interfaces.prompt_reply import PromptReply
+from application.runtime.actor_proxy import CALL as METHOD_CALL
 from application.runtime.argument_packing import FIELDS as ARGUMENT_FIELDS
 from application.runtime.argument_packing import ArgumentPacking
-from application.runtime.attempt_reports import AttemptReports
-from application.runtime.delivery import CANCELLED, Delivery
-from application.runtime.execution import Execution
-from application.runtime.holdings import Holdings
+from application.runtime.delivery import CANCELLED
+from application.runtime.execution import is_sync
 from application.runtime.members import Members
-from application.runtime.memory_gate import MemoryGate
+from application.runtime.method_runs import MethodRuns
 from application.runtime.profile_buffer import ProfileBuffer
 from application.runtime.reception import OK, Reception
 from application.runtime.resident_actor import ResidentActor, resident_actors
 from application.runtime.residents import ACTOR, Residents
-from application.runtime.retried_run import retried_run
 from application.runtime.running_task import RunningTask
-from application.runtime.start_notices import StartNotices
-from domain.runtime.actor_queue import Cancelled
+from application.runtime.turns import Called, DirectCall
 from domain.runtime.hosts import LossReason
 from domain.runtime.payloads import Message
-from domain.runtime.retries import Attempts
 
 CALL = "call"
 CANCEL = "cancel"
@@ -47,16 +45,11 @@ class CallStage:
     Args:
         residents: The table of the actors.
         arguments: Unpacks arguments.
-        execution: Runs methods.
-        delivery: Makes replies.
+        runs: Runs calls that need a coroutine.
         reception: Receives the requests.
-        holdings: Counts the proxies in arguments.
-        reports: Reports failed attempts to callers.
         members: Reports the loss of callers.
         profile: Gets the waits of calls.
-        gate: Lets calls with large arguments in.
-        notices: Reports calls that run.
-        ended: Called with the actor of each call that has ended.
+        ended: Called with the actor of each call that has ended, unless it was a direct call.
     """
 
     def __init__(
@@ -64,29 +57,51 @@ class CallStage:
         *,
         residents: Residents,
         arguments: ArgumentPacking,
-        execution: Execution,
-        delivery: Delivery,
+        runs: MethodRuns,
         reception: Reception,
-        holdings: Holdings,
-        reports: AttemptReports,
         members: Members,
         profile: ProfileBuffer,
-        gate: MemoryGate,
-        notices: StartNotices,
         ended: Callable[[ResidentActor], None],
     ) -> None:
         self._residents = residents
-        self._arguments, self._execution = arguments, execution
-        self._delivery = delivery
-        self._holdings = holdings
+        self._arguments = arguments
+        self._runs = runs
         self._profile = profile
-        self._reports = reports
-        self._gate = gate
-        self._notices = notices
         self._on_ended = ended
         members.notify(left=self._lose_caller)
-        reception.add(CALL, CALL_FIELDS, self._call)
+        reception.add(CALL, CALL_FIELDS, self._call, directly=self._call_directly)
         reception.add(CANCEL, {"actor": (str,), "task": (str,)}, self._cancel)
+
+    def _call_directly(self, sender: str, message: Message) -> asyncio.Future[Message] | None:
+        fields = message.fields
+        actor = self._residents.get(ACTOR, str(fields["actor"]))
+        if not isinstance(actor, ResidentActor) or not actor.is_exclusive:
+            return None
+        method, number = str(fields["method"]), fields["number"]
+        assert isinstance(number, int)
+        if (
+            fields["action"] != METHOD_CALL
+            or fields["retries"]
+            or not self._arguments.are_simple(message)
+            or not is_sync(getattr(type(actor.instance), method, None))
+        ):
+            return None
+        call = DirectCall(
+            sender,
+            RunningTask(str(fields["task"]), actor=actor.uid, is_exclusive=True),
+            f"{actor.type_name}.{method}",
+            actor.uid,
+            partial(self._unpack, actor, method, message),
+            PromptReply(loop=asyncio.get_running_loop()),
+            self._profile.now(),
+        )
+        actor.turns.add(call, caller=_lane(sender, message), number=number)
+        return call.reply
+
+    def _unpack(self, actor: ResidentActor, method: str, message: Message) -> Called:
+        content = self._arguments.unpack_simple(message)
+        assert isinstance(content, tuple)
+        return getattr(actor.instance, method), content[0], content[1]
 
     async def _call(self, sender: str, message: Message) -> Message:
         task, number = _text(message, "task"), message.fields["number"]
@@ -95,7 +110,7 @@ class CallStage:
         try:
             actor = self._residents.find(ACTOR, _text(message, "actor"))
             assert isinstance(actor, ResidentActor)
-            await actor.turn(task, caller=_lane(sender, message), number=number)
+            await actor.turns.turn(task, caller=_lane(sender, message), number=number)
         except asyncio.CancelledError:
             self._arguments.discard(message)
             return Message(CANCELLED)
@@ -105,79 +120,17 @@ class CallStage:
         name = f"{actor.type_name}.{_text(message, 'method')}"
         self._profile.add_wait(name, start, row=f"{actor.uid} queue")
         try:
-            async with self._gate.room(message, name=name):
-                with self._notices.running(sender, task):
-                    return await self._run(sender, actor, task, message, name)
-        except Exception as error:  # noqa: BLE001 - it is the caller's
-            return self._delivery.error_reply(error, uid=task)
+            return await self._runs.run(sender, actor, message, name)
         finally:
-            actor.finish(task)
+            actor.turns.finish(task)
             self._on_ended(actor)
-
-    async def _run(
-        self, sender: str, actor: ResidentActor, task: str, message: Message, name: str
-    ) -> Message:
-        content = await self._arguments.unpack(message)
-        assert isinstance(content, tuple)
-        args, keywords, retry_on = content
-        retries, failed = message.fields["retries"], message.fields["failed"]
-        assert isinstance(failed, int)
-        attempts = Attempts(retries if isinstance(retries, int) else 0, failed)
-
-        async def wait(delay: float) -> None:
-            await self._reports.report(sender, task, attempts)
-            await actor.turn_again(task, delay=delay)
-
-        try:
-            result = await retried_run(
-                lambda: self._act(actor, task, message, args, keywords),
-                name=name,
-                attempts=attempts,
-                retry_on=retry_on or actor.retry_on,
-                wait=wait,
-            )
-        except asyncio.CancelledError:
-            return Message(CANCELLED)
-        # The caller keeps the proxies in the arguments only until the reply.
-        await self._holdings.reported()
-        return await self._delivery.reply(result, uid=task, name=name)
-
-    async def _act(
-        self,
-        actor: ResidentActor,
-        task: str,
-        message: Message,
-        args: list[object],
-        keywords: dict[str, object],
-    ) -> object:
-        action, method = message.fields["action"], _text(message, "method")
-        if action == "get":
-            return getattr(actor.instance, method)
-        if action == "set":
-            setattr(actor.instance, method, args[0])
-            return None
-        running = RunningTask(task, actor=actor.uid, is_exclusive=actor.is_exclusive)
-        function = getattr(actor.instance, method)
-        try:
-            return await self._execution.run(
-                function,
-                args,
-                keywords,
-                task=running,
-                started=lambda made: actor.running.__setitem__(task, made),
-            )
-        finally:
-            actor.running.pop(task, None)
 
     async def _cancel(self, sender: str, message: Message) -> Message:  # noqa: ARG002
         actor = self._residents.get(ACTOR, _text(message, "actor"))
         task = _text(message, "task")
         if isinstance(actor, ResidentActor):
-            outcome, starts = actor.queue.cancel(task)
-            if outcome is Cancelled.NEVER_RAN:
-                actor.cancel_turns([task], asyncio.CancelledError)
-                actor.start(starts)
-            elif task in actor.running:
+            never_ran = actor.turns.cancel(task, cancelled=Message(CANCELLED))
+            if not never_ran and task in actor.running:
                 actor.running[task].cancel()
         return OK
 
@@ -185,11 +138,7 @@ class CallStage:
         """Remove the calls of a lost process that have not started."""
         del reason
         for actor in resident_actors(self._residents):
-            for lane in actor.queue.callers:
-                if lane.startswith(f"{uid}#"):
-                    tasks, starts = actor.queue.remove_caller(lane)
-                    actor.cancel_turns(tasks, asyncio.CancelledError)
-                    actor.start(starts)
+            actor.turns.remove_callers(f"{uid}#", cancelled=Message(CANCELLED))
 
 
 def _lane(sender: str, message: Message) -> str:

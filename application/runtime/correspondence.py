@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 
+from application.interfaces.prompt_reply import follow
 from application.interfaces.task_engine import EngineLink
 from domain.runtime.errors import HostLost, Unreachable
 from domain.runtime.hosts import LossReason
@@ -15,12 +17,8 @@ STRAGGLERS_END = 1.0
 """Seconds after the loss of a host after which requests to it end, if the engine did not do it."""
 
 
-@dataclass(eq=False, slots=True)
-class _Pending:
-    """A request that has no reply yet, and the coroutine that waits for it."""
-
-    waiter: asyncio.Task[object] | None
-    is_lost: bool = False
+Replied = Callable[["Message | Exception"], None]
+"""Takes a reply, or the RuntimeDisconnectedError that `Correspondence.request` raises."""
 
 
 class UndeliveredError(RuntimeDisconnectedError):
@@ -36,7 +34,8 @@ class Correspondence:
 
     def __init__(self, *, link: EngineLink) -> None:
         self._link = link
-        self._pending: dict[str, dict[_Pending, None]] = {}
+        self._pending: dict[str, dict[asyncio.Future[Message], None]] = {}
+        self._given_up: set[asyncio.Future[Message]] = set()
         self._lost: dict[str, LossReason] = {}
 
     @property
@@ -59,24 +58,73 @@ class Correspondence:
                 the request.
             TimeoutError: There was no reply in time.
         """
-        if host in self._lost:
-            raise _undelivered(host, self._lost[host])
-        pending = _Pending(asyncio.current_task())
-        self._pending.setdefault(host, {})[pending] = None
+        sending = self._begin(host, message, timeout)
         try:
-            return await self._link.call(host, message, timeout=timeout)
-        except HostLost as error:
-            if error.perhaps_done:
-                raise disconnected(error.uid, error.reason) from None
-            raise _undelivered(error.uid, error.reason) from None
-        except Unreachable:
-            raise _undelivered(host, self._lost.get(host)) from None
+            return await sending
+        except (HostLost, Unreachable) as error:
+            raise self._disconnected(host, error) from None
         except asyncio.CancelledError:
-            if pending.is_lost:
+            if sending.done() and not sending.cancelled() and sending.exception() is None:
+                for value in sending.result().values:  # It arrived, but its caller is gone.
+                    self._link.release(value)
+            if sending in self._given_up:
                 raise disconnected(host, self._lost[host]) from None
             raise
         finally:
-            del self._pending[host][pending]
+            self._forget(host, sending)
+
+    def send(self, host: str, message: Message, replied: Replied) -> asyncio.Future[Message]:
+        """Send a request, without a coroutine that waits for the reply.
+
+        Args:
+            host: Uid of the process.
+            message: The request.
+            replied: Called with what `request` returns or raises, but not if the future is
+                cancelled.
+
+        Returns:
+            A future that drops the reply when it is cancelled.
+        """
+        sending = self._begin(host, message, None)
+        follow(sending, partial(self._replied, host, replied))
+        return sending
+
+    def _begin(self, host: str, message: Message, timeout: float | None) -> asyncio.Future[Message]:
+        sending: asyncio.Future[Message]
+        if host in self._lost:
+            sending = asyncio.get_running_loop().create_future()
+            sending.set_exception(HostLost(host, self._lost[host], perhaps_done=False))
+        else:
+            sending = asyncio.ensure_future(self._link.call(host, message, timeout=timeout))
+        self._pending.setdefault(host, {})[sending] = None
+        return sending
+
+    def _forget(self, host: str, sending: asyncio.Future[Message]) -> None:
+        del self._pending[host][sending]
+        self._given_up.discard(sending)
+
+    def _replied(self, host: str, replied: Replied, sending: asyncio.Future[Message]) -> None:
+        is_given_up = sending in self._given_up
+        self._forget(host, sending)
+        if sending.cancelled():
+            if is_given_up:
+                replied(disconnected(host, self._lost[host]))
+            return
+        error = sending.exception()
+        if error is None:
+            replied(sending.result())
+        elif isinstance(error, (HostLost, Unreachable)):
+            replied(self._disconnected(host, error))
+        else:
+            assert isinstance(error, Exception)
+            replied(error)
+
+    def _disconnected(self, host: str, error: HostLost | Unreachable) -> RuntimeDisconnectedError:
+        if isinstance(error, Unreachable):
+            return _undelivered(host, self._lost.get(host))
+        if error.perhaps_done:
+            return disconnected(error.uid, error.reason)
+        return _undelivered(error.uid, error.reason)
 
     def lose(self, host: str, reason: LossReason) -> None:
         """Record that a process is gone: pending requests to it soon end with an error."""
@@ -89,10 +137,10 @@ class Correspondence:
         return self._lost.get(host)
 
     def _end_stragglers(self, host: str) -> None:
-        for pending in self._pending.get(host, ()):
-            if pending.waiter is not None and not pending.waiter.done():
-                pending.is_lost = True
-                pending.waiter.cancel()
+        for sending in list(self._pending.get(host, ())):
+            if not sending.done():
+                self._given_up.add(sending)
+                sending.cancel()
 
 
 def _undelivered(host: str, reason: LossReason | None) -> UndeliveredError:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from application.interfaces.task_engine import EngineLink
 from application.runtime.arrivals import Arrivals
 from application.runtime.cancellation import TaskCancelledError
-from application.runtime.correspondence import Correspondence
+from application.runtime.correspondence import Correspondence, Replied
 from application.runtime.holdings import Holdings
 from application.runtime.outcomes import Failed, Inline, Outcome, Stored
 from application.runtime.packing import Packing
 from application.runtime.reception import ERROR, OK, Reception
 from application.runtime.task import Task
+from application.runtime.task_runs import Run
 from domain.runtime.payloads import EngineValue, Message, Payload
 from domain.runtime.task_errors import RuntimeDisconnectedError
 from domain.runtime.task_states import TaskState
@@ -76,6 +78,36 @@ class Delivery:
         """
         task.worker = host
         reply = await self._correspondence.request(host, message)
+        return await self._outcome(host, reply, task)
+
+    def send(
+        self, host: str, message: Message, task: Task, replied: Replied
+    ) -> asyncio.Future[Message]:
+        """Send a task, without a coroutine that waits for the reply.
+
+        Args:
+            host: Uid of the worker.
+            message: The request.
+            task: The task.
+            replied: Called with the reply, or a RuntimeDisconnectedError. Pass it to `end`.
+
+        Returns:
+            A future that drops the reply when it is cancelled.
+        """
+        task.worker = host
+        return self._correspondence.send(host, message, replied)
+
+    def end(self, run: Run, host: str, reply: Message | Exception) -> None:
+        """End an attempt with the outcome in a reply."""
+        if isinstance(reply, Exception):
+            run.end(reply)
+        elif reply.kind == INLINE and not reply.fields.get("kept"):
+            run.task.has_children = bool(reply.fields.get("children"))
+            run.end(Inline(reply.payload))
+        else:
+            run.go_on(partial(self._outcome, host, reply, run.task))
+
+    async def _outcome(self, host: str, reply: Message, task: Task) -> Outcome:
         task.has_children = bool(reply.fields.get("children"))
         if reply.kind == ERROR:
             error = self._packing.unpack_error(reply.payload)
@@ -113,6 +145,17 @@ class Delivery:
         # Soon, because the reply is sent, and retains the value, before this coroutine suspends.
         asyncio.get_running_loop().call_soon(self._link.release, value)
         return Message(STORED, fields, Payload(), (value, *parcel.values))
+
+    def inline_reply(self, payload: Payload, *, uid: str) -> Message:
+        """Return the reply with the small result of a task, which is pickled already."""
+        return Message(INLINE, {"kept": False, "children": self._has_children(uid)}, payload)
+
+    def hold_until_sent(self, reply: Message, sent: asyncio.Future[Message]) -> None:
+        """Retain the value in a reply until the callbacks of a future have run."""
+        if reply.kind == STORED:
+            value = reply.values[0]
+            self._link.retain(value)
+            sent.add_done_callback(lambda _: self._link.release(value))
 
     def error_reply(self, error: BaseException, *, uid: str) -> Message:
         """Return the reply with the error of a task."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from application.runtime.execution import Execution
-from application.runtime.resident_actor import ResidentActor
-from application.runtime.residents import ACTOR, Residents
+from application.runtime.residents import Residents
 from application.runtime.running_task import RunningTask
-from domain.runtime.actor_queue import ActorQueue
+from application.runtime.stage import Stage
 
 
 class DirectCreation:
@@ -17,11 +16,13 @@ class DirectCreation:
     Args:
         residents: The table in which they are entered.
         execution: Runs `__init__`.
+        stage: Enters it.
     """
 
-    def __init__(self, *, residents: Residents, execution: Execution) -> None:
+    def __init__(self, *, residents: Residents, execution: Execution, stage: Stage) -> None:
         self._residents = residents
         self._execution = execution
+        self._stage = stage
 
     async def init_tessera(
         self,
@@ -39,7 +40,6 @@ class DirectCreation:
         """
         task = RunningTask(uid, actor=uid, is_exclusive=True)
         instance = await self._execution.run(cls, args, kwargs, task=task)
-        actor = ResidentActor(uid, cls.__name__, instance, ActorQueue())
-        self._residents.enter(ACTOR, uid, actor)
+        self._stage.enter(uid, cls.__name__, instance)
         self._residents.increase(sender_id, uid)
         return [name for name in dir(instance) if not name.startswith("__")]

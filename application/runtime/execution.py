@@ -6,6 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
+from types import FunctionType
 
 from application.interfaces.task_threads import TaskThreads
 from application.runtime.profile_buffer import ProfileBuffer
@@ -13,6 +14,12 @@ from application.runtime.running_task import RunningTask, enter_task
 
 FUNCTIONS = "functions"
 """The row of free functions in the profile."""
+
+ASYNC_FUNCTIONS = "async functions"
+"""The row of those that run beside each other."""
+
+
+_ASYNC = inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 class Execution:
@@ -48,7 +55,7 @@ class Execution:
         Raises:
             Exception: The exception of the function.
         """
-        start, row = self._profile.now(), task.actor or FUNCTIONS
+        start, row = self._profile.now(), task.actor or _row_of(function)
         line = self._profile.begin(row)
         try:
             return await self._run(function, args, keywords, task, started)
@@ -67,7 +74,22 @@ class Execution:
             made = function(*args, **keywords)
         else:
             made = await self._on_thread(function, args, keywords, task)
-        if not inspect.isawaitable(made) or not _is_coroutine(made):
+        return await self.go_on(made, task, started)
+
+    async def go_on(
+        self,
+        made: object,
+        task: RunningTask,
+        started: Callable[[asyncio.Task[object]], None] | None = None,
+    ) -> object:
+        """Run what a function returned, if that is a coroutine.
+
+        Args:
+            made: What it returned.
+            task: The task that it belongs to.
+            started: Called with what cancels it.
+        """
+        if not inspect.iscoroutine(made):  # Tasks and references are results.
             return made
         context = copy_context()
         context.run(enter_task, task)
@@ -90,6 +112,10 @@ class Execution:
         return await self._threads.run(work)
 
 
+def _row_of(function: Callable[..., object]) -> str:
+    return ASYNC_FUNCTIONS if inspect.iscoroutinefunction(function) else FUNCTIONS
+
+
 def _is_async(function: Callable[..., object]) -> bool:
     if inspect.isclass(function):
         return False
@@ -97,9 +123,9 @@ def _is_async(function: Callable[..., object]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called)
 
 
-def _is_coroutine(made: object) -> bool:
-    """Whether it must be awaited here; tasks and references are results."""
-    return inspect.iscoroutine(made)
+def is_sync(function: object) -> bool:
+    """Whether a value is a Python function, and certainly not an async one."""
+    return isinstance(function, FunctionType) and not function.__code__.co_flags & _ASYNC
 
 
 def name_of(function: Callable[..., object]) -> str:

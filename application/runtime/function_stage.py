@@ -4,30 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import itertools
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Any
 
+from application.interfaces.prompt_reply import PromptReply
 from application.runtime.argument_packing import FIELDS as ARGUMENT_FIELDS
 from application.runtime.argument_packing import ArgumentPacking
 from application.runtime.attempt_reports import AttemptReports
 from application.runtime.delivery import CANCELLED, Delivery
-from application.runtime.execution import Execution
+from application.runtime.direct_calls import DirectCalls
+from application.runtime.execution import FUNCTIONS, Execution
+from application.runtime.function_codes import FunctionCodes
 from application.runtime.holdings import Holdings
 from application.runtime.memory_gate import MemoryGate
+from application.runtime.profile_buffer import ProfileBuffer
 from application.runtime.reception import OK, Reception
 from application.runtime.retried_run import retried_run
 from application.runtime.running_task import RunningTask
 from application.runtime.start_notices import StartNotices
+from application.runtime.turns import Called, DirectCall, Turns
+from domain.runtime.actor_queue import ActorQueue
 from domain.runtime.payloads import Message
 from domain.runtime.retries import Attempts
 
 FUNCTION = "function"
 CANCEL_FUNCTION = "cancel-function"
 
+ALL = "functions"
+"""The one caller of the queue: functions run in the order in which they arrive."""
+
 FIELDS: Mapping[str, tuple[type, ...]] = {
     "task": (str,),
     "name": (str,),
     "retries": (int,),
     "failed": (int,),
+    "is_async": (bool,),
+    "code": (bytes,),
     **ARGUMENT_FIELDS,
 }
 
@@ -44,6 +59,10 @@ class FunctionStage:
         gate: Lets functions with large arguments in.
         notices: Reports functions that run.
         reports: Reports failed attempts to callers.
+        codes: Keeps functions.
+        direct_calls: Runs functions that need no coroutine.
+        profile: Times them.
+        lock: A lock.
     """
 
     def __init__(
@@ -57,6 +76,10 @@ class FunctionStage:
         gate: MemoryGate,
         notices: StartNotices,
         reports: AttemptReports,
+        codes: FunctionCodes,
+        direct_calls: DirectCalls,
+        profile: ProfileBuffer,
+        lock: AbstractContextManager[object],
     ) -> None:
         self._arguments = arguments
         self._execution = execution
@@ -65,11 +88,43 @@ class FunctionStage:
         self._gate = gate
         self._notices = notices
         self._reports = reports
-        self._slot = asyncio.Lock()
-        self._waiting: dict[str, asyncio.Task[object] | None] = {}
+        self._codes = codes
+        self._profile = profile
+        self._turns = Turns(ActorQueue(), lock=lock, begin=direct_calls.begin, ended=_do_nothing)
+        self._numbers = itertools.count()
         self._running: dict[str, asyncio.Task[object]] = {}
-        reception.add(FUNCTION, FIELDS, self._serve)
+        reception.add(FUNCTION, FIELDS, self._serve, directly=self._serve_directly)
         reception.add(CANCEL_FUNCTION, {"task": (str,)}, self._cancel)
+
+    def _serve_directly(self, sender: str, message: Message) -> asyncio.Future[Message] | None:
+        fields = message.fields
+        if fields["is_async"] or fields["retries"] or not self._arguments.are_simple(message):
+            return None
+        call = DirectCall(
+            sender,
+            RunningTask(str(fields["task"])),
+            str(fields["name"]),
+            FUNCTIONS,
+            partial(self._unpack, message),
+            PromptReply(loop=asyncio.get_running_loop()),
+            self._profile.now(),
+        )
+        self._turns.add(call, caller=ALL, number=next(self._numbers))
+        return call.reply
+
+    def _unpack(self, message: Message) -> Called:
+        function, args, keywords, _ = self._split(message, self._arguments.unpack_simple(message))
+        return function, args, keywords
+
+    def _split(self, message: Message, content: object) -> tuple[Any, Any, Any, Any]:
+        """Return the function, its arguments, and the errors after which it runs again."""
+        assert isinstance(content, tuple)
+        code = message.fields["code"]
+        assert isinstance(code, bytes)
+        function, args, keywords, retry_on = (
+            (self._codes.function_of(code), *content) if code else content
+        )
+        return function, args, keywords, retry_on
 
     async def _serve(self, sender: str, message: Message) -> Message:
         task, name = message.fields["task"], message.fields["name"]
@@ -84,8 +139,7 @@ class FunctionStage:
 
     async def _run(self, sender: str, task: str, name: str, message: Message) -> Message:
         content = await self._arguments.unpack(message)
-        assert isinstance(content, tuple)
-        function, args, keywords, retry_on = content
+        function, args, keywords, retry_on = self._split(message, content)
         retries, failed = message.fields["retries"], message.fields["failed"]
         assert isinstance(retries, int)
         assert isinstance(failed, int)
@@ -122,20 +176,24 @@ class FunctionStage:
                 return await self._execution.run(
                     function, args, keywords, task=running, started=started
                 )
-            self._waiting[task] = asyncio.current_task()
-            async with self._slot:
-                del self._waiting[task]
+            await self._turns.turn(task, caller=ALL, number=next(self._numbers))
+            try:
                 return await self._execution.run(
                     function, args, keywords, task=running, started=started
                 )
+            finally:
+                self._turns.finish(task)
         finally:
-            self._waiting.pop(task, None)
             self._running.pop(task, None)
 
     async def _cancel(self, sender: str, message: Message) -> Message:  # noqa: ARG002
         task = message.fields["task"]
         assert isinstance(task, str)
-        found = self._waiting.get(task) or self._running.get(task)
-        if found is not None:
-            found.cancel()
+        never_ran = self._turns.cancel(task, cancelled=Message(CANCELLED))
+        if not never_ran and task in self._running:
+            self._running[task].cancel()
         return OK
+
+
+def _do_nothing() -> None:
+    """Do nothing."""

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
+from application.runtime.again import AGAIN
 from application.runtime.argument_packing import ArgumentPacking, PackedArguments, without_done
 from application.runtime.attempt_reports import AttemptReports
 from application.runtime.correspondence import Correspondence, UndeliveredError
 from application.runtime.delivery import Delivery
+from application.runtime.function_codes import FunctionCodes
 from application.runtime.function_stage import CANCEL_FUNCTION, FUNCTION
 from application.runtime.members import Members
-from application.runtime.outcomes import Outcome
 from application.runtime.pool import Pool
 from application.runtime.replacement import Replacement
 from application.runtime.task import Task
 from application.runtime.task_plan import Plan, Work
+from application.runtime.task_runs import Run
 from application.runtime.tasks import Tasks
 from domain.runtime.options import CALL_WORDS, CallOptions, split_keywords
 from domain.runtime.payloads import Message, Plain
@@ -33,9 +36,11 @@ class FunctionWork(Work):
     """Runs a function.
 
     Attributes:
-        arguments: The function and its arguments.
+        arguments: The function, unless it is in `code`, and its arguments.
+        code: The pickled function, which workers keep; empty if they must not.
+        is_async: Whether the function is a coroutine function.
         worker: Uid of the worker; empty for any.
-        retries: How often it may run again.
+        attempts: How often it may run again.
         delivery: Sends it.
         pool: Lends a place at a worker.
         correspondence: Cancels it.
@@ -44,17 +49,25 @@ class FunctionWork(Work):
     """
 
     arguments: PackedArguments
+    code: bytes
+    is_async: bool
     worker: str
-    retries: int
+    attempts: Attempts
     delivery: Delivery
     pool: Pool
     correspondence: Correspondence
     replacement: Replacement
     reports: AttemptReports
 
-    def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome]:
-        """Run it."""
-        return self._run(task)
+    def begin(self, run: Run) -> None:
+        """Send it to its worker, or to any as soon as one has a place for it."""
+        worker = self.worker or self.pool.take()
+        if worker is not None:
+            self._sent_to(run, worker)
+            return
+        waiter = self.pool.wait()
+        run.wait_for(waiter)
+        waiter.add_done_callback(partial(self._placed, run))
 
     async def cancel(self, task: Task, *, force: bool) -> None:
         """Cancel it at its worker."""
@@ -69,44 +82,82 @@ class FunctionWork(Work):
         except RuntimeDisconnectedError:
             return
 
-    async def _run(self, task: Task) -> Outcome:
-        attempts = Attempts(self.retries)
-        delay: float | None
-        while True:
-            worker = self.worker or await self.pool.acquire()
-            try:
-                return await self._send(task, worker, attempts)
-            except UndeliveredError:
-                if self.worker:
-                    raise
-                # It has not run, so another worker gets it, unless the run ends meanwhile.
-                delay = UNDELIVERED_DELAY
-            except RuntimeDisconnectedError as error:
-                delay = attempts.lose_worker()
-                if delay is None:
-                    raise disconnected(
-                        worker,
-                        error.reason,
-                        uid=task.uid,
-                        task=task.name,
-                        lost_workers=attempts.lost_workers,
-                    ) from None
-            finally:
-                if not self.worker:
-                    self.pool.release(worker)
-            await asyncio.sleep(delay)
-
-    async def _send(self, task: Task, worker: str, attempts: Attempts) -> Outcome:
+    def _sent_to(self, run: Run, worker: str) -> None:
+        task = run.task
         fields: dict[str, Plain] = {
             "task": task.uid,
             "name": task.name,
-            "retries": self.retries,
-            "failed": attempts.failed,
+            "retries": self.attempts.max_retries,
+            "failed": self.attempts.failed,
+            "is_async": self.is_async,
+            "code": self.code,
         }
         self.arguments.complete(task.name)
         message = self.arguments.message(FUNCTION, fields)
-        with self.reports.counted(task.uid, attempts):
-            return await self.delivery.deliver(worker, message, task)
+        self.reports.count(task.uid, self.attempts)
+        replied = partial(self._replied, run, worker, asyncio.get_running_loop().time())
+        run.wait_for(self.delivery.send(worker, message, task, replied))
+
+    def _placed(self, run: Run, waiter: asyncio.Future[str]) -> None:
+        if waiter.cancelled():
+            return
+        error = waiter.exception()
+        if isinstance(error, Exception):
+            run.end(error)
+            return
+        worker = waiter.result()
+        if run.is_over or run.task.is_settled:  # It was cancelled meanwhile.
+            run.end(AGAIN)
+            self.pool.release(worker)
+            return
+        try:
+            self._sent_to(run, worker)
+        except Exception as problem:  # noqa: BLE001 - the await of the task raises it
+            self.pool.release(worker)
+            run.end(problem)
+
+    def _replied(self, run: Run, worker: str, sent_at: float, reply: Message | Exception) -> None:
+        self.reports.forget(run.task.uid)
+        loop = asyncio.get_running_loop()
+        if not self.worker:
+            self.pool.release(worker, seconds=loop.time() - sent_at)
+        if not isinstance(reply, RuntimeDisconnectedError):
+            self.delivery.end(run, worker, reply)
+            return
+        delay = self._delay_after(reply)
+        if delay is None or run.task.is_settled:
+            run.end(self._error(run.task, worker, reply))
+        else:
+            loop.call_later(delay, self._begin_again, run)
+
+    def _delay_after(self, error: RuntimeDisconnectedError) -> float | None:
+        """Return the seconds until it is sent again; None if it is not."""
+        if not isinstance(error, UndeliveredError):
+            return self.attempts.lose_worker()
+        # It has not run, so another worker gets it, unless the run ends meanwhile.
+        return None if self.worker else UNDELIVERED_DELAY
+
+    def _begin_again(self, run: Run) -> None:
+        if run.is_over or run.task.is_settled:
+            run.end(AGAIN)
+            return
+        try:
+            self.begin(run)
+        except Exception as error:  # noqa: BLE001 - the await of the task raises it
+            run.end(error)
+
+    def _error(
+        self, task: Task, worker: str, error: RuntimeDisconnectedError
+    ) -> RuntimeDisconnectedError:
+        if isinstance(error, UndeliveredError):
+            return error
+        return disconnected(
+            worker,
+            error.reason,
+            uid=task.uid,
+            task=task.name,
+            lost_workers=self.attempts.lost_workers,
+        )
 
 
 class Functions:
@@ -121,6 +172,7 @@ class Functions:
         correspondence: Cancels them.
         replacement: Ends their workers.
         reports: Receives the attempts that failed at workers.
+        codes: Pickles functions that workers keep.
     """
 
     def __init__(
@@ -134,6 +186,7 @@ class Functions:
         correspondence: Correspondence,
         replacement: Replacement,
         reports: AttemptReports,
+        codes: FunctionCodes,
     ) -> None:
         self._tasks = tasks
         self._arguments = arguments
@@ -143,6 +196,7 @@ class Functions:
         self._correspondence = correspondence
         self._replacement = replacement
         self._reports = reports
+        self._codes = codes
 
     def submit(self, f: Callable[..., object], /, *args: object, **kwargs: object) -> Task:
         """Run a function, sync or async, on any worker, as a task.
@@ -175,14 +229,18 @@ class Functions:
         """
         positional, named, waits = without_done(args, keywords)
         name = getattr(f, "__qualname__", None) or repr(f)
-        packed = self._arguments.pack((f, positional, named, options.retry_on), name=name)
+        code = self._codes.code_of(f)
+        content = (positional, named, options.retry_on)
+        packed = self._arguments.pack(content if code else (f, *content), name=name)
         worker = ""
         if options.runtime is not None:
             worker = self._members.find(str(getattr(options.runtime, "uid", options.runtime))).uid
         work = FunctionWork(
             packed,
+            code,
+            inspect.iscoroutinefunction(f),
             worker,
-            options.max_retries or 0,
+            Attempts(options.max_retries or 0),
             self._delivery,
             self._pool,
             self._correspondence,

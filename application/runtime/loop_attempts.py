@@ -35,8 +35,8 @@ class LoopAttempts:
         """Forget an item that has ended, except for its tasks that have not."""
         self._tasks.pop(item, None)
         attempt = self._attempts.pop(item)
-        if attempt.incomplete:
-            self._leftovers = [other for other in self._leftovers if other.incomplete]
+        if not attempt.is_complete:
+            self._leftovers = [other for other in self._leftovers if not other.is_complete]
             self._leftovers.append(attempt)
 
     async def end(self) -> None:

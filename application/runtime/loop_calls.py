@@ -30,6 +30,11 @@ class LoopCalls:
         except RuntimeError:
             return False
 
+    def time(self) -> float:
+        """Return the time of the event loop, in seconds. Thread-safe."""
+        assert self._loop is not None
+        return self._loop.time()
+
     def soon(self, call: Call) -> None:
         """Make a call. Thread-safe; once the loop is closed, it does nothing."""
         self._calls.append(call)

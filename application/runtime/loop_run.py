@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from application.interfaces.progress_bars import ProgressBar
+from application.runtime.barrier import Barrier
 from application.runtime.loop_attempts import LoopAttempts
 from application.runtime.loop_item import LoopItem, enter_item
 from domain.runtime.item_loop import CancelItem, Instruction, ItemLoop, StartItem
@@ -48,6 +49,7 @@ class LoopSurroundings:
 
     Attributes:
         owner: The service that runs the loops of the process.
+        barrier: Tells which tasks are complete.
         lending: Lends the workers.
         serve: Lets all loops of `lending` start items, in the order of their need.
         worker_for: Returns what the body gets as its worker.
@@ -57,6 +59,7 @@ class LoopSurroundings:
     """
 
     owner: object
+    barrier: Barrier
     lending: WorkerLending
     serve: Callable[[], None]
     worker_for: Callable[[str], object]
@@ -194,7 +197,8 @@ class LoopRun:
                 self._over.set_result(instruction.error)
 
     def _start(self, item: int, worker: str) -> None:
-        attempt = LoopItem(self._around.owner, self._around.lending, worker)
+        around = self._around
+        attempt = LoopItem(around.owner, around.lending, worker, around.barrier)
         # Not in the context of the item whose end makes this one start.
         self._context.run(self._attempts.start, item, attempt, self._run_item(item, attempt))
 

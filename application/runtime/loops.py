@@ -128,6 +128,7 @@ class Loops:
         share = lending.join(self._members.workers(), outer=None if outer is None else outer.worker)
         around = LoopSurroundings(
             owner=self,
+            barrier=self._barrier,
             lending=lending,
             serve=lambda: self._serve(lending),
             worker_for=self._comms.registered,
@@ -169,7 +170,7 @@ class Loops:
     def _task_added(self, task: Task) -> None:
         item = current_item(self)
         if item is not None:
-            item.add(task, self._barrier.completion(task))
+            item.add(task)
 
     def _joined(self, uid: str) -> None:
         if role_of(uid) == WORKER:

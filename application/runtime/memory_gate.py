@@ -52,13 +52,22 @@ class MemoryGate:
                 for value in message.values:
                     self._link.release(value)  # They will not be unpacked.
                 raise
-        self._committed += nbytes
-        self._inside += 1
+        self.enter(nbytes)
         try:
             yield
         finally:
-            self._committed -= nbytes
-            self._inside -= 1
+            self.leave(nbytes)
+
+    def enter(self, nbytes: int = 0) -> None:
+        """Count a task that runs, whose arguments are small or fit."""
+        self._committed += nbytes
+        self._inside += 1
+
+    def leave(self, nbytes: int = 0) -> None:
+        """Undo `enter`."""
+        self._committed -= nbytes
+        self._inside -= 1
+        if self._waiters:
             self._wake_up()
 
     async def _wait(self, nbytes: int, name: str) -> None:

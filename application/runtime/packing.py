@@ -94,6 +94,10 @@ class Packing:
             raise SerialisationError(message(error)) from error
         return parcel
 
+    def pack_plain(self, value: object) -> Payload:
+        """Pickle a value of which `is_plain` is true. Thread-safe."""
+        return self._pickler.dump_plain(value)
+
     def unpack(self, payload: Payload, arguments: Sequence[object] = ()) -> object:
         """Load an object.
 
@@ -114,6 +118,24 @@ class Packing:
             return self._restore[type(handle)](handle)
 
         return self._pickler.load(payload, restore=restore)
+
+    def load_function(self, code: bytes) -> Callable[..., object]:
+        """Load a function without proxies in it. Thread-safe.
+
+        Raises:
+            Unloadable: It cannot be loaded here.
+        """
+        function = self._pickler.load(Payload(code))
+        assert callable(function)
+        return function
+
+    def unpack_simple(self, payload: Payload) -> object:
+        """Load an object without proxies in it. Thread-safe.
+
+        Raises:
+            Unloadable: It cannot be loaded here.
+        """
+        return self._pickler.load(payload)
 
     def pack_error(self, error: BaseException) -> Payload:
         """Pickle an exception with its traceback. It never raises an exception."""

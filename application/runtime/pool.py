@@ -13,6 +13,12 @@ from domain.runtime.task_errors import RuntimeDisconnectedError
 WINDOW = 4
 """How many functions of one caller are at a worker: some wait there, so that it is never idle."""
 
+WIDEST_WINDOW = 32
+"""The same while functions are so quick that they are sent and answered in groups."""
+
+QUICK = 0.01
+"""Seconds from sending a function to its reply that make the window wider."""
+
 
 class Pool:
     """Lends places at workers.
@@ -26,35 +32,41 @@ class Pool:
         self._members = members
         self._is_any_expected = is_any_expected
         self._taken: Counter[str] = Counter()
+        self._window = WINDOW
         self._waiters: deque[asyncio.Future[str]] = deque()
         members.notify(joined=self._joined, left=self._left)
 
-    async def acquire(self) -> str:
-        """Wait for a place, and return the uid of its worker: the one with the fewest taken.
+    def take(self) -> str | None:
+        """Return the uid of the worker with the fewest taken places; None if none is free."""
+        chosen = None if self._waiters else self._free()
+        if chosen is not None:
+            self._taken[chosen] += 1
+        return chosen
+
+    def wait(self) -> asyncio.Future[str]:
+        """Return the future of a place. Cancelling it, before it is done, ends the wait.
 
         Raises:
             RuntimeDisconnectedError: No worker is alive, and none will be.
         """
-        chosen = None if self._waiters else self._free()
-        if chosen is not None:
-            self._taken[chosen] += 1
-            return chosen
         self._check()
         waiter: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
-        try:
-            return await waiter
-        except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                self.release(waiter.result())
-            raise
+        return waiter
 
-    def release(self, worker: str) -> None:
-        """Return a place."""
+    def release(self, worker: str, *, seconds: float = QUICK) -> None:
+        """Return a place.
+
+        Args:
+            worker: Its worker.
+            seconds: How long it was used.
+        """
+        self._window = min(self._window + 1, WIDEST_WINDOW) if seconds < QUICK else WINDOW
         self._taken[worker] -= 1
         if self._taken[worker] <= 0:
             del self._taken[worker]
-        self._lend()
+        if self._waiters:
+            self._lend()
 
     def taken(self, worker: str) -> int:
         """Return how many places at a worker are taken."""
@@ -65,7 +77,7 @@ class Pool:
         if not workers:
             return None
         chosen = min(workers, key=lambda uid: self._taken[uid])
-        return chosen if self._taken[chosen] < WINDOW else None
+        return chosen if self._taken[chosen] < self._window else None
 
     def _lend(self) -> None:
         while self._waiters:

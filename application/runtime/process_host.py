@@ -43,10 +43,10 @@ class ProcessHost(HeadHost):
         if self._is_default:
             context.add_default(self._endpoint)
 
-    async def handle(self, sender: str, request: Message) -> Message:
+    def handle(self, sender: str, request: Message) -> Awaitable[Message]:
         """Serve a request, in the context of this endpoint."""
         context.enter(self._endpoint)
-        return await self._endpoint.reception.handle(sender, request)
+        return self._endpoint.reception.handle(sender, request)
 
     async def stop(self) -> None:
         """End what this process waits for."""

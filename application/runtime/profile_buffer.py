@@ -19,6 +19,10 @@ SHORTEST_WAIT: Final = 0.001
 """Waits of fewer seconds are not recorded."""
 
 
+_Event = tuple[str, str, float, float, str, int]
+"""The fields of a TraceEvent, without its member."""
+
+
 class ProfileBuffer:
     """Keeps events until they are sent.
 
@@ -30,7 +34,7 @@ class ProfileBuffer:
 
     def __init__(self, *, clock: Clock) -> None:
         self.now: Callable[[], float] = clock.time
-        self._events: deque[tuple[str, str, float, float, str, int]] = deque(maxlen=MOST_EVENTS)
+        self._events: deque[_Event] = deque(maxlen=MOST_EVENTS)
         self._busy: dict[str, int] = {}  # a bit for each line of a row
         self._on_batch: Callable[[], None] | None = None
         self._added = 0
@@ -49,11 +53,30 @@ class ProfileBuffer:
             row: See `TraceEvent`.
             size: See `TraceEvent`.
         """
-        self._events.append((name, category, start, self.now() - start, row, size))
+        self._append((name, category, start, self.now() - start, row, size))
+
+    def _append(self, event: _Event) -> None:
+        self._events.append(event)
         self._added += 1
         if self._added >= BATCH and self._on_batch is not None:
             self._added = 0
             self._on_batch()
+
+    def add_call(
+        self, name: str, arrived: float, started: float, seconds: float, *, row: str
+    ) -> None:
+        """Add a call that has ended, and its wait, unless that was short.
+
+        Args:
+            name: See `TraceEvent`.
+            arrived: What `now` returned when it arrived.
+            started: What `now` returned when it started.
+            seconds: How long it ran.
+            row: See `TraceEvent`. No other call of the row may overlap with it.
+        """
+        if started - arrived >= SHORTEST_WAIT:
+            self._append((name, "wait", arrived, started - arrived, f"{row} queue", 0))
+        self._append((name, "task", started, seconds, row, 0))
 
     def add_wait(self, name: str, start: float, *, row: str) -> None:
         """Add a wait that ends now, unless it was short."""

@@ -44,7 +44,7 @@ class QueueReport:
         del sender, message
         actors = self._residents.all_of(ACTOR)
         number = sum(
-            len(actor.queue) - len(actor.queue.running)
+            len(actor.turns) - actor.turns.running
             for actor in actors
             if isinstance(actor, ResidentActor)
         )

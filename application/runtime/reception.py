@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from application.runtime.packing import Packing
@@ -9,6 +10,9 @@ from domain.runtime.payloads import Message, Plain
 from domain.runtime.task_errors import TaskError
 
 Service = Callable[[str, Message], Awaitable[Message]]
+
+DirectService = Callable[[str, Message], "asyncio.Future[Message] | None"]
+"""Returns the future of the reply; None if the other service must serve the request."""
 
 OK = Message("ok")
 ERROR = "error"
@@ -23,9 +27,17 @@ class Reception:
 
     def __init__(self, *, packing: Packing) -> None:
         self._packing = packing
+        self._direct: dict[str, DirectService] = {}
         self._services: dict[str, tuple[Mapping[str, tuple[type, ...]], Service]] = {}
 
-    def add(self, kind: str, fields: Mapping[str, tuple[type, ...]], service: Service) -> None:
+    def add(
+        self,
+        kind: str,
+        fields: Mapping[str, tuple[type, ...]],
+        service: Service,
+        *,
+        directly: DirectService | None = None,
+    ) -> None:
         """Add a kind of request.
 
         Args:
@@ -33,14 +45,30 @@ class Reception:
             fields: The types that each of its fields may have. No other field is accepted, and
                 none may be missing, unless its types include that of None.
             service: Called with the sender's uid and the request.
+            directly: Serves requests that need no coroutine.
         """
         self._services[kind] = (fields, service)
+        if directly is not None:
+            self._direct[kind] = directly
 
-    async def handle(self, sender: str, message: Message) -> Message:
+    def handle(self, sender: str, message: Message) -> Awaitable[Message]:
         """Serve a request. Errors are part of the reply.
 
         The fields are checked before anything is unpickled.
         """
+        directly = self._direct.get(message.kind)
+        if directly is not None:
+            try:
+                _check(message, self._services[message.kind][0])
+                reply = directly(sender, message)
+            except Exception as error:  # noqa: BLE001 - it is the caller's
+                reply = asyncio.get_running_loop().create_future()
+                reply.set_result(Message(ERROR, payload=self._packing.pack_error(error)))
+            if reply is not None:
+                return reply
+        return self._handle(sender, message)
+
+    async def _handle(self, sender: str, message: Message) -> Message:
         try:
             entry = self._services.get(message.kind)
             if entry is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import final
 
 from application.interfaces.task_engine import EngineLink, Ticket
@@ -37,9 +37,11 @@ class RecordingLink(EngineLink):
         """The capabilities of this engine."""
         return self._link.capabilities
 
-    async def call(self, host: str, request: Message, *, timeout: float | None = None) -> Message:
+    def call(
+        self, host: str, request: Message, *, timeout: float | None = None
+    ) -> Awaitable[Message]:
         """Have a host handle a request."""
-        return await self._link.call(host, request, timeout=timeout)
+        return self._link.call(host, request, timeout=timeout)
 
     async def put(self, payload: Payload, *, near: str | None = None) -> EngineValue:
         """Store a value, and record it."""

@@ -56,7 +56,8 @@ class ResultLoader:
             KeyError: It has been dropped.
         """
         if isinstance(content, Inline):
-            return self._packing.unpack(content.payload)
+            # Its task has loaded it already, if there are proxies in it.
+            return self._packing.unpack_simple(content.payload)
         return await self._load_value(content.value)
 
     def call_on_result(self, task: Task, method: str) -> Callable[..., Task]:

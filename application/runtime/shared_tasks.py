@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 from weakref import WeakValueDictionary
 
 from application.runtime.correspondence import Correspondence
@@ -16,6 +15,7 @@ from application.runtime.reception import OK, Reception
 from application.runtime.residents import TASK, Residents
 from application.runtime.task import Task
 from application.runtime.task_plan import Plan, Work
+from application.runtime.task_runs import Run
 from application.runtime.tasks import Tasks
 from domain.runtime.handles import TaskHandle
 from domain.runtime.payloads import Message, Payload
@@ -40,9 +40,9 @@ class FollowWork(Work):
     delivery: Delivery
     correspondence: Correspondence
 
-    def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome]:
+    def begin(self, run: Run) -> None:
         """Wait for it."""
-        return self._run(task)
+        run.go_on(partial(self._run, run.task))
 
     async def cancel(self, task: Task, *, force: bool) -> None:
         """Cancel it in its own process."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 
 from application.runtime.argument_packing import FIELDS as ARGUMENT_FIELDS
 from application.runtime.argument_packing import ArgumentPacking
+from application.runtime.direct_calls import DirectCalls
 from application.runtime.execution import Execution
 from application.runtime.holdings import Holdings
 from application.runtime.members import Members
@@ -14,6 +16,7 @@ from application.runtime.reception import OK, Reception
 from application.runtime.resident_actor import ResidentActor, resident_actors
 from application.runtime.residents import ACTOR, Residents
 from application.runtime.running_task import RunningTask
+from application.runtime.turns import Turns
 from domain.runtime.actor_queue import ActorQueue
 from domain.runtime.payloads import Message
 
@@ -39,6 +42,8 @@ class Stage:
         holdings: Counts the proxies in arguments.
         members: The processes that are alive.
         on_named_end: Called with the uid of each actor with a name that has ended.
+        direct_calls: Runs the calls that need no coroutine.
+        new_lock: Returns a lock.
     """
 
     def __init__(
@@ -51,14 +56,55 @@ class Stage:
         holdings: Holdings,
         members: Members,
         on_named_end: Callable[[str], None],
+        direct_calls: DirectCalls,
+        new_lock: Callable[[], AbstractContextManager[object]],
     ) -> None:
         self._residents = residents
         self._arguments, self._execution = arguments, execution
         self._holdings, self._is_live = holdings, members.is_live
         self._on_named_end = on_named_end
+        self._direct_calls = direct_calls
+        self._new_lock = new_lock
         self._on_idle: asyncio.Future[None] | None = None
         residents.on_release(ACTOR, self._released)
         reception.add(CREATE, CREATE_FIELDS, self._create)
+
+    def enter(
+        self,
+        uid: str,
+        type_name: str,
+        instance: object,
+        *,
+        concurrency: int = 1,
+        retry_on: tuple[type[BaseException], ...] | None = None,
+        is_named: bool = False,
+    ) -> None:
+        """Enter an actor that was created.
+
+        Args:
+            uid: See `ResidentActor`.
+            type_name: See `ResidentActor`.
+            instance: See `ResidentActor`.
+            concurrency: How many of its calls may run side by side.
+            retry_on: See `ResidentActor`.
+            is_named: See `ResidentActor`.
+        """
+        turns = Turns(
+            ActorQueue(max_concurrency=concurrency),
+            lock=self._new_lock(),
+            begin=self._direct_calls.begin,
+            ended=lambda: self.end_if_idle(actor),
+        )
+        actor = ResidentActor(
+            uid,
+            type_name,
+            instance,
+            turns,
+            is_exclusive=concurrency == 1,
+            retry_on=retry_on,
+            is_named=is_named,
+        )
+        self._residents.enter(ACTOR, uid, actor)
 
     async def _create(self, sender: str, message: Message) -> Message:
         uid, type_name = _text(message, "uid"), _text(message, "type")
@@ -68,16 +114,14 @@ class Stage:
         cls, args, keywords, retry_on = content
         task = RunningTask(uid, actor=uid, is_exclusive=concurrency == 1)
         instance = await self._execution.run(cls, args, keywords, task=task, started=lambda _: None)
-        actor = ResidentActor(
+        self.enter(
             uid,
             type_name,
             instance,
-            ActorQueue(max_concurrency=concurrency),
-            is_exclusive=concurrency == 1,
+            concurrency=concurrency,
             retry_on=retry_on,
             is_named=bool(message.fields["named"]),
         )
-        self._residents.enter(ACTOR, uid, actor)
         self._residents.increase(sender, uid)
         if not self._is_live(sender):  # It was lost meanwhile.
             self._residents.remove_holder(sender)
@@ -86,7 +130,7 @@ class Stage:
 
     async def idle(self) -> None:
         """Wait until no call runs."""
-        while any(actor.queue.running for actor in resident_actors(self._residents)):
+        while any(actor.turns.running for actor in resident_actors(self._residents)):
             self._on_idle = asyncio.get_running_loop().create_future()
             await self._on_idle
 
@@ -94,7 +138,7 @@ class Stage:
         """End an actor that nothing holds once its calls are done."""
         if self._on_idle is not None and not self._on_idle.done():
             self._on_idle.set_result(None)
-        if actor.is_ending and not len(actor.queue):
+        if actor.is_ending and not len(actor.turns):
             self._residents.remove(actor.uid)
             actor.instance = None
             if actor.is_named:
@@ -103,7 +147,7 @@ class Stage:
     def _released(self, uid: str, item: object) -> None:  # noqa: ARG002
         assert isinstance(item, ResidentActor)
         item.is_ending = True
-        if len(item.queue):
+        if len(item.turns):
             # Its queued calls still find it, and the last one ends it.
             self._residents.enter(ACTOR, item.uid, item)
         else:

@@ -46,6 +46,27 @@ class Results(Protocol):
         """Return what to await instead of a waiter; it may end with the error of a deadlock."""
 
 
+_SLOTS = (
+    "__weakref__",
+    "_callbacks",
+    "_loaded",
+    "_outcome",
+    "_owner",
+    "_results",
+    "_traceback",
+    "_waiters",
+    "actor",
+    "deferred",
+    "has_children",
+    "has_proxies",
+    "inner_values",
+    "name",
+    "parent",
+    "uid",
+    "worker",
+)
+
+
 class Task:
     """A call of an actor's method, or of a function, that runs somewhere.
 
@@ -64,6 +85,8 @@ class Task:
         inner_values: The stored values of the references in its result, which it holds.
         deferred: The plan of a lazy task that has not begun, for its owner.
     """
+
+    __slots__ = _SLOTS
 
     def __init__(
         self,
@@ -97,7 +120,8 @@ class Task:
 
     def __await__(self) -> Generator[object, None, Task]:
         """Wait until it is done, and return the task itself."""
-        yield from self.settled().__await__()
+        if self._outcome is None:
+            yield from self._settling().__await__()
         if isinstance(self._outcome, Failed):
             raise self._outcome.error.with_traceback(self._traceback)
         return self
@@ -204,11 +228,18 @@ class Task:
 
     async def settled(self) -> None:
         """Wait until it has ended, whatever the outcome. Starts it if it is lazy."""
-        self._owner.begin(self)
         if self._outcome is None:
-            waiter = asyncio.get_running_loop().create_future()
+            await self._settling()
+
+    def _settling(self) -> Awaitable[None]:
+        """Start it if it is lazy, and return what ends when it has ended."""
+        self._owner.begin(self)
+        waiter = asyncio.get_running_loop().create_future()
+        if self._outcome is None:
             self._waiters.append(waiter)
-            await self._results.watch(self, waiter)
+        else:
+            waiter.set_result(None)
+        return self._results.watch(self, waiter)
 
     def keep(self, value: object) -> None:
         """Keep the loaded result, because it has proxies in it."""

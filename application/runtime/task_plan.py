@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
-from application.runtime.again import Again
-from application.runtime.outcomes import Outcome
 from application.runtime.task import Task
+from application.runtime.task_runs import Run
 
 
 class Work(Protocol):
     """The work of a task."""
 
-    def prepare(self, task: Task) -> Coroutine[Any, Any, Outcome | Again]:
-        """Return a coroutine that runs the task to its end, or returns it to its queue.
+    def begin(self, run: Run) -> None:
+        """Begin an attempt to run the task, which `run.end` ends, or returns to its queue.
 
-        Called in the order in which the tasks of a lane are dispatched.
+        Called in the order in which the tasks of a lane are dispatched. Its error is that of the
+        task.
         """
 
     async def cancel(self, task: Task, *, force: bool) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
-from typing import Any
 
 from application.runtime.again import Again
 from application.runtime.cancellation import TaskCancelledError
@@ -14,7 +13,7 @@ from application.runtime.loop_calls import LoopCalls
 from application.runtime.outcomes import Failed, Outcome, final_state
 from application.runtime.running_task import running_task
 from application.runtime.task import Results, Task
-from application.runtime.task_plan import Plan, Work
+from application.runtime.task_plan import Plan
 from application.runtime.task_runs import TaskRuns
 from domain.runtime.task_errors import DependencyError, TaskTimeoutError
 from domain.runtime.task_graph import Dispatch, Instruction, TaskGraph
@@ -118,9 +117,9 @@ class Tasks:
             force: Whether to end the worker.
         """
         self._take_over(task)
-        if task.uid not in self._tasks:
+        plan = self._plans.get(task.uid)
+        if plan is None:
             return
-        plan = self._plans[task.uid]
         runs = self._runs.has(task)
         why = error or _cancelled_error(task)
         self.settle(task, Failed(why, TaskState.CANCELLED if error is None else TaskState.FAILED))
@@ -157,10 +156,10 @@ class Tasks:
         if plan.timeout is not None:
             later = asyncio.get_running_loop().call_later
             self._timers[task.uid] = later(plan.timeout, self._time_out, task, plan.timeout)
-        task.deferred = plan
         if plan.is_lazy:
+            task.deferred = plan
             return  # Only its users keep it, until it begins.
-        self._take_over(task)
+        self._keep(task, plan)
         if self._batch is not None:
             self._batch.append((task, plan))
         else:
@@ -169,14 +168,15 @@ class Tasks:
     def _take_over(self, task: Task) -> bool:
         """Keep a new task until it has ended. Return False for one that is kept already."""
         plan, task.deferred = task.deferred, None
-        if plan is None:
-            return False
-        assert isinstance(plan, Plan)
+        if isinstance(plan, Plan):
+            self._keep(task, plan)
+        return plan is not None
+
+    def _keep(self, task: Task, plan: Plan) -> None:
         self._tasks[task.uid] = task
         self._plans[task.uid] = plan
         for added in self._on_added:
             added(task)
-        return True
 
     def _enter(self, task: Task, plan: Plan) -> None:
         for need in plan.needs:
@@ -195,7 +195,7 @@ class Tasks:
             if task is None:
                 continue
             if isinstance(instruction, Dispatch):
-                self._runs.start(task, _prepared(self._plans[task.uid].work, task))
+                self._runs.start(task, self._plans[task.uid].work.begin)
             else:
                 self._end_dependent(task, instruction.need, instruction.state)
 
@@ -219,18 +219,6 @@ class Tasks:
         timer = self._timers.pop(uid, None)
         if timer is not None:
             timer.cancel()
-
-
-def _prepared(work: Work, task: Task) -> Coroutine[Any, Any, Outcome | Again]:
-    """Return the coroutine of a task, which raises the error if there is one already."""
-    try:
-        return work.prepare(task)
-    except Exception as error:  # noqa: BLE001 - the await of the task raises it
-        return _raise(error)
-
-
-async def _raise(error: Exception) -> Outcome:
-    raise error
 
 
 def _dependent_error(task: Task, plan: Plan, need_uid: str, state: TaskState) -> BaseException:

@@ -21,9 +21,11 @@ from application.runtime.comms import Comms
 from application.runtime.correspondence import Correspondence
 from application.runtime.deadlocks import Deadlocks
 from application.runtime.delivery import Delivery
+from application.runtime.direct_calls import DirectCalls
 from application.runtime.direct_creation import DirectCreation
 from application.runtime.endpoint import Endpoint
 from application.runtime.execution import Execution
+from application.runtime.function_codes import FunctionCodes
 from application.runtime.function_stage import FunctionStage
 from application.runtime.functions import Functions
 from application.runtime.holdings import Holdings
@@ -32,6 +34,7 @@ from application.runtime.loop_calls import LoopCalls
 from application.runtime.loops import Loops
 from application.runtime.members import Members
 from application.runtime.memory_gate import MemoryGate
+from application.runtime.method_runs import MethodRuns
 from application.runtime.orphans import Orphans
 from application.runtime.packing import Packing
 from application.runtime.parameters import Parameters
@@ -80,10 +83,10 @@ def new_endpoint(
         placement: The strategy; None in processes without the monitor.
         worker_memory: Bytes of memory that a worker may use; None for the default.
     """
-    link = RecordingLink(link, profile)
     calls = LoopCalls()
     packing = Packing(pickler=pickler)
     correspondence = Correspondence(link=link)
+    link = RecordingLink(link, profile)
     members = Members(correspondence=correspondence)
     reception = Reception(packing=packing)
     residents = Residents()
@@ -171,7 +174,9 @@ def new_endpoint(
     reports = AttemptReports(correspondence=correspondence, reception=reception)
     pool = Pool(members=members, is_any_expected=lambda: replacement.is_any_expected)
     replacement.notify(pool.give_up)
+    codes = FunctionCodes(packing=packing)
     functions = Functions(
+        codes=codes,
         tasks=tasks,
         arguments=arguments,
         delivery=delivery,
@@ -184,8 +189,23 @@ def new_endpoint(
     deadlocks = Deadlocks(correspondence=correspondence, reception=reception)
     results.use(call=functions.call_on_result, watch=deadlocks.watch)
     gate = MemoryGate(own_process=own_process, link=link)
-    notices = StartNotices(correspondence=correspondence, reception=reception, tasks=tasks)
+    notices = StartNotices(
+        correspondence=correspondence, reception=reception, tasks=tasks, calls=calls
+    )
+    direct_calls = DirectCalls(
+        threads=threads,
+        packing=packing,
+        delivery=delivery,
+        execution=execution,
+        profile=profile,
+        notices=notices,
+        gate=gate,
+    )
     FunctionStage(
+        codes=codes,
+        direct_calls=direct_calls,
+        profile=profile,
+        lock=threads.new_lock(),
         arguments=arguments,
         execution=execution,
         delivery=delivery,
@@ -238,7 +258,15 @@ def new_endpoint(
         names=names,
         table=table,
     )
-    creation = DirectCreation(residents=residents, execution=execution)
+    runs = MethodRuns(
+        arguments=arguments,
+        execution=execution,
+        delivery=delivery,
+        holdings=holdings,
+        reports=reports,
+        gate=gate,
+        notices=notices,
+    )
     stage = Stage(
         residents=residents,
         arguments=arguments,
@@ -247,21 +275,19 @@ def new_endpoint(
         holdings=holdings,
         members=members,
         on_named_end=names.free,
+        direct_calls=direct_calls,
+        new_lock=threads.new_lock,
     )
     CallStage(
         residents=residents,
         arguments=arguments,
-        execution=execution,
-        delivery=delivery,
+        runs=runs,
         reception=reception,
-        holdings=holdings,
-        reports=reports,
         members=members,
         profile=profile,
-        gate=gate,
-        notices=notices,
         ended=stage.end_if_idle,
     )
+    creation = DirectCreation(residents=residents, execution=execution, stage=stage)
     return Endpoint(
         actor_names=names,
         actor_table=table,

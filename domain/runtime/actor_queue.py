@@ -177,6 +177,10 @@ class ActorQueue:
         return started
 
     def _first(self) -> _Call | None:
-        heads = (sender.waiting[0] for sender in self._callers.values() if sender.waiting)
-        due = (call for call in heads if call.is_due)
-        return min(due, key=lambda call: call.arrival, default=None)
+        first: _Call | None = None
+        for sender in self._callers.values():
+            if sender.waiting:
+                call = sender.waiting[0]
+                if call.is_due and (first is None or call.arrival < first.arrival):
+                    first = call
+        return first

@@ -8,13 +8,39 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Final
 
 Replacement = Callable[[object], object]
 """Returns what takes the place of a value: the value itself if it stays."""
 
 _PLAIN = frozenset({int, float, complex, bool, str, bytes, type(None)})
 _SEQUENCES = (list, tuple, set, frozenset)
+
+
+MOST_PLAIN: Final = 16
+DEEPEST_PLAIN: Final = 4
+
+
+def is_plain(value: object, depth: int = 0) -> bool:
+    """Return whether a value contains only a few numbers and strings, which anything can pickle."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return True
+    if depth == DEEPEST_PLAIN:
+        return False
+    if kind is tuple or kind is list:
+        items: Iterable[object] = value  # type: ignore[assignment]
+    elif kind is dict:
+        items = value.values()  # type: ignore[attr-defined]
+    else:
+        return False
+    if len(value) > MOST_PLAIN:  # type: ignore[arg-type]
+        return False
+    for item in items:  # noqa: SIM110 - a generator takes longer
+        if type(item) not in _PLAIN and not is_plain(item, depth + 1):
+            return False
+    return True
 
 
 def replaced(value: object, replacement: Replacement) -> object:

@@ -65,7 +65,7 @@ def open_manager(
             options=options,
             adapters=adapters,
             launcher=launcher,
-            configuration=_with_fetched_snapshots(run_input.configuration, directory, stores, undo),
+            configuration=_to_run(run_input.configuration, launcher, directory, stores, undo),
             run_directory=directory,
             storage=stores.of_run(directory, suffix=secrets.token_hex(4)),
             on_finished=on_finished,
@@ -98,12 +98,19 @@ def _current_directory() -> Path:
         raise ConfigurationError(msg) from error
 
 
-def _with_fetched_snapshots(
+def _to_run(
     configuration: Configuration,
+    launcher: AgentLauncher,
     directory: FilesystemRunDirectory,
     stores: SnapshotStores,
     undo: contextlib.ExitStack,
 ) -> Configuration:
-    """Return the configuration with local copies of the snapshots that instances cannot reach."""
+    """Return the configuration with snapshots to resume from that instances can open.
+
+    These are local copies, which instances with MUSCLE3's library need. On nodes without the
+    manager's files, instances read from the store themselves.
+    """
+    if not launcher.capabilities.shares_files:
+        return configuration
     undo.callback(shutil.rmtree, directory.fetched_snapshots, ignore_errors=True)
     return replace(configuration, resume=stores.local_copies(configuration.resume, directory))

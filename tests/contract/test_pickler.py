@@ -99,6 +99,12 @@ class PicklerContract(ABC):
         again = pickler.load(pickler.dump(value, name="value"))
         assert (type(again), again) == (type(value), value)
 
+    @pytest.mark.parametrize("value", [None, (1, 2.5, "x"), [b"", {"a": [1]}], ([], {}, None)])
+    def test_plain_value_is_loaded_unchanged(self, pickler, value):
+        payload = pickler.dump_plain(value)
+        assert payload.buffers == ()
+        assert pickler.load(payload) == value
+
     @pytest.mark.parametrize("array", arrays(), ids=lambda array: str(array.shape))
     def test_array_arrives_unchanged(self, pickler, array):
         again = pickler.load(pickler.dump(array, name="array"))

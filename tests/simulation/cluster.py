@@ -1,6 +1,7 @@
 """The task runtime on a simulated engine: the services of head and workers, without processes."""
 
 import asyncio
+from contextlib import nullcontext
 from contextvars import copy_context
 from random import Random
 
@@ -51,6 +52,24 @@ class SimulatedThreads(TaskThreads):
 
         loop.call_later(self._random.random() * 0.05, finish)
         return future
+
+    def run_series(self, step, done):
+        loop = asyncio.get_running_loop()
+        context = copy_context()
+
+        def run() -> None:
+            result, goes_on = context.copy().run(step)
+            loop.call_later(self._random.random() * 0.05, finish, result, goes_on)
+
+        def finish(result, goes_on) -> None:
+            done(result, goes_on)
+            if goes_on:
+                run()
+
+        run()
+
+    def new_lock(self):
+        return nullcontext()
 
     def close(self):
         pass

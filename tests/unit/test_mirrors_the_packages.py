@@ -64,6 +64,7 @@ EXCEPTIONS = {
                 "loop_attempts",
                 "loop_item",
                 "loop_run",
+                "method_runs",
                 "outcomes",
                 "packing",
                 "process_host",
@@ -134,6 +135,7 @@ EXCEPTIONS = {
         (
             f"adapters/embedded/{name}.py"
             for name in (
+                "answers",
                 "engine",
                 "exchange",
                 "fleet",
@@ -180,7 +182,6 @@ EXCEPTIONS = {
             f"adapters/ymmsl_files/{name}.py"
             for name in (
                 "reading/arguments",
-                "reading/documents",
                 "reading/imports",
                 "reading/keys",
                 "reading/origins",

@@ -26,7 +26,7 @@ def test_worker_with_the_fewest_taken_places_is_lent():
     bench = Bench(FIRST, SECOND)
 
     async def main():
-        return [await bench.pool.acquire() for _ in range(3)]
+        return [bench.pool.take() for _ in range(3)]
 
     assert asyncio.run(main()) == [FIRST, SECOND, FIRST]
     assert bench.pool.taken(FIRST) == 2
@@ -37,9 +37,8 @@ def test_function_waits_until_a_place_is_returned():
 
     async def main():
         for _ in range(WINDOW):
-            await bench.pool.acquire()
-        waiting = asyncio.ensure_future(bench.pool.acquire())
-        await asyncio.sleep(0)
+            bench.pool.take()
+        waiting = bench.pool.wait()
         assert not waiting.done()
         bench.pool.release(FIRST)
         assert await waiting == FIRST
@@ -47,21 +46,28 @@ def test_function_waits_until_a_place_is_returned():
     asyncio.run(main())
 
 
-def test_place_that_a_cancelled_waiter_got_is_returned():
+def test_cancelled_waiter_gets_no_place():
     bench = Bench(FIRST)
 
     async def main():
         for _ in range(WINDOW):
-            await bench.pool.acquire()
-        waiting = asyncio.ensure_future(bench.pool.acquire())
-        await asyncio.sleep(0)
-        bench.pool.release(FIRST)
+            bench.pool.take()
+        waiting = bench.pool.wait()
         waiting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await waiting
+        bench.pool.release(FIRST)
         assert bench.pool.taken(FIRST) == WINDOW - 1
 
     asyncio.run(main())
+
+
+def test_window_is_wide_while_functions_are_quick():
+    bench = Bench(FIRST)
+    for _ in range(WINDOW):
+        bench.pool.take()
+    bench.pool.release(FIRST, seconds=0.0)
+    assert [bench.pool.take() for _ in range(3)] == [FIRST, FIRST, None]
+    bench.pool.release(FIRST, seconds=1.0)
+    assert bench.pool.take() is None
 
 
 def test_new_worker_serves_those_who_wait():
@@ -69,8 +75,7 @@ def test_new_worker_serves_those_who_wait():
     bench.is_any_expected = True
 
     async def main():
-        waiting = asyncio.ensure_future(bench.pool.acquire())
-        await asyncio.sleep(0)
+        waiting = bench.pool.wait()
         bench.members.connect(SECOND)
         assert await waiting == SECOND
 
@@ -78,8 +83,10 @@ def test_new_worker_serves_those_who_wait():
 
 
 def test_place_is_refused_without_workers():
+    bench = Bench()
+    assert bench.pool.take() is None
     with pytest.raises(RuntimeDisconnectedError, match="No worker is alive"):
-        asyncio.run(Bench().pool.acquire())
+        bench.pool.wait()
 
 
 def test_waiters_end_when_the_last_worker_is_lost():
@@ -87,9 +94,8 @@ def test_waiters_end_when_the_last_worker_is_lost():
 
     async def main():
         for _ in range(WINDOW):
-            await bench.pool.acquire()
-        waiting = asyncio.ensure_future(bench.pool.acquire())
-        await asyncio.sleep(0)
+            bench.pool.take()
+        waiting = bench.pool.wait()
         bench.members.disconnect(FIRST, KILLED)
         with pytest.raises(RuntimeDisconnectedError, match="No worker is alive"):
             await waiting
