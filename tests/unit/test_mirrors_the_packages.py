@@ -53,7 +53,7 @@ EXCEPTIONS = {
                 "delivery",
                 "direct_creation",
                 "directory",
-                "endpoint",
+                "process_services",
                 "execution",
                 "function_stage",
                 "functions",
