@@ -11,14 +11,14 @@ PARALLEL := -n 4 --dist loadfile
 CANDIDATES := $(PYTHON) python3 python3.13 python3.12 python3.11 python3.10
 TRY_PYTHON := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))
 
-DEMO := examples/reaction_diffusion
 READY := $(VENV)/.ready
+RUNNABLE := $(VENV)/.runnable
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-cluster test test-slow quick check
 
 help:
-	@echo "make demo       run a reaction-diffusion model, and draw its result"
+	@echo "make demo       run a coupled model, kill it half way, and resume it"
 	@echo "make demo-cluster  run an ensemble on three nodes over SSH (needs root on Linux, and sshd)"
 	@echo "make test       run the tests, in less than 10 minutes (some install MUSCLE3 from PyPI)"
 	@echo "make test-slow  run the tests that make test leaves out, since they take long"
@@ -29,8 +29,8 @@ help:
 setup: $(READY)
 	@:
 
-# Reinstalls only if pyproject.toml has changed.
-$(READY): pyproject.toml
+# Creates the environment if needed, and installs Conjoin there with some extras.
+define install
 	@for candidate in $(CANDIDATES); do \
 	    if "$$candidate" -c '$(TRY_PYTHON)' >/dev/null 2>&1; then python=$$candidate; break; fi; \
 	done; \
@@ -44,15 +44,21 @@ $(READY): pyproject.toml
 	    "$$python" -m venv --clear $(VENV) || exit 1; \
 	fi; \
 	echo "Installing Conjoin and its dependencies in $(VENV)"; \
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -e '$(1)'
 	@touch $@
+endef
+
+# Reinstalls only if pyproject.toml has changed.
+$(READY): pyproject.toml
+	$(call install,.[dev])
+
+# What is needed to run models; a third of what is needed to develop.
+$(RUNNABLE): pyproject.toml
+	$(call install,.)
 
 # The model starts its programs with `python`, which must be that of the environment.
-demo: $(READY)
-	@run=run_demo_$$(date +%Y%m%d_%H%M%S) && mkdir "$$run" && \
-	export PATH="$$PWD/$(VENV)/bin:$$PATH" && \
-	python -m conjoin run --start-all --run-dir "$$run" $(DEMO)/reaction_diffusion.ymmsl && \
-	python $(DEMO)/draw.py "$$run"
+demo: $(if $(wildcard $(READY)),$(READY),$(RUNNABLE))
+	@export PATH="$$PWD/$(VENV)/bin:$$PATH" && python -m examples.reaction_diffusion.demo
 
 demo-cluster: $(READY)
 	@tests/infra/demo_cluster.sh $(VENV)/bin/python

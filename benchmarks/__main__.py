@@ -12,6 +12,7 @@ from benchmarks import (
     loop_pauses,
     planning,
     process_starts,
+    profile_cost,
     round_trips,
     saving,
     start_up,
@@ -32,6 +33,7 @@ PARTS = {
     "encryption": encryption,
     "task_engine": task_engine,
     "task_runtime": task_runtime,
+    "profile_cost": profile_cost,
 }
 COLUMNS = ("MUSCLE3 0.11", "Conjoin")
 """The sides that most parts compare. A part with a `HEADER` has other columns than a ratio too."""

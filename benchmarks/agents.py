@@ -103,6 +103,9 @@ class ManyAgentsLauncher(AgentLauncher):
         self._agents.stdin.flush()
         return [f"node{number}" for number in range(self._count)]
 
+    def give_up(self, node: str) -> None:
+        """Do nothing: all agents are in one process."""
+
     def close(self) -> None:
         if self._agents is not None:
             self._agents.communicate(timeout=LONG)

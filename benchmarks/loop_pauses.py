@@ -71,6 +71,9 @@ class SimulatedLauncher(AgentLauncher):
         """Let all programs fail."""
         self._write(b"\n")
 
+    def give_up(self, node: str) -> None:
+        """Do nothing: the only agent does not fall silent."""
+
     def close(self) -> None:
         if self._agent is not None:
             self._agent.communicate(timeout=LONG)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from entrypoints.instance import (
         DONT_APPLY_OVERLAY,
         KEEPS_NO_STATE_FOR_NEXT_USE,
+        SKIP_MMSF_SEQUENCE_CHECKS,
         STATE_NOT_REQUIRED_FOR_NEXT_USE,
         USES_CHECKPOINT_API,
         Grid,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DONT_APPLY_OVERLAY",
     "KEEPS_NO_STATE_FOR_NEXT_USE",
+    "SKIP_MMSF_SEQUENCE_CHECKS",
     "STATE_NOT_REQUIRED_FOR_NEXT_USE",
     "USES_CHECKPOINT_API",
     "Adapters",

@@ -43,7 +43,7 @@ from typing import TYPE_CHECKING
 from domain.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 class CouplingError(Exception):
@@ -89,7 +89,15 @@ class PortClosed(PortError):
 
 
 class PeerFinished(PortClosed):
-    """A message was expected from a peer that has finished normally."""
+    """A message was expected from a peer that has finished normally.
+
+    A model can handle it, and go on with its other ports.
+
+    Attributes:
+        report: Reports the failure to the manager, if the model does not handle it.
+    """
+
+    report: Callable[[], object] | None = None
 
 
 class CallOrderError(UsageError, RuntimeError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from typing import Final
 
@@ -14,6 +15,7 @@ _CONTROLS: Final = (
 _CONTROL: Final = re.compile(f"[{_CONTROLS}]")
 _CONTROL_OR_BREAK: Final = re.compile(f"[\\n{_CONTROLS}]")
 
+_DISK_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _ORDINAL_ENDINGS: Final = {1: "st", 2: "nd", 3: "rd"}
 
 
@@ -54,6 +56,19 @@ def without_controls(text: str) -> str:
         '\\x1b[31mred\nblue'
     """
     return _CONTROL.sub(_escaped, text.replace("\r\n", "\n"))
+
+
+def describe_os_error(error: OSError) -> str:
+    """Return a sentence about an error of the operating system, with what to do if that is known.
+
+    Example:
+        >>> describe_os_error(OSError(28, "No space left on device", "/tmp/x"))
+        "'/tmp/x': No space left on device. Free some space, or choose another disk."
+    """
+    reason = error.strerror or str(error) or type(error).__name__
+    where = f"'{error.filename}': " if error.filename else ""
+    cure = " Free some space, or choose another disk." if error.errno in _DISK_FULL else ""
+    return f"{where}{reason.rstrip('.')}.{cure}"
 
 
 def on_one_line(text: str) -> str:

@@ -13,6 +13,7 @@ from typing import Final, NoReturn
 from domain.errors import ConfigurationError, CouplingError, InconsistentSnapshot
 from domain.suggestions import did_you_mean
 from domain.version import VERSION
+from domain.wording import describe_os_error
 from entrypoints._command_line.command import FAILED, MISTAKE, Command
 from entrypoints._command_line.completion_command import COMPLETION
 from entrypoints._command_line.console import print_error
@@ -20,6 +21,7 @@ from entrypoints._command_line.convert_command import CONVERT
 from entrypoints._command_line.echo import with_echo_separated
 from entrypoints._command_line.hosts_command import HOSTS
 from entrypoints._command_line.logs_command import LOGS
+from entrypoints._command_line.muscle_manager_command import INSTALL_MUSCLE_MANAGER
 from entrypoints._command_line.parser import Parser
 from entrypoints._command_line.resources_command import RESOURCES
 from entrypoints._command_line.run_command import CHECK, RUN
@@ -36,6 +38,7 @@ COMMANDS: Final = (
     SBATCH,
     SNAPSHOTS,
     HOSTS,
+    INSTALL_MUSCLE_MANAGER,
     COMPLETION,
 )
 _WITHOUT_COMMAND: Final = ("-h", "--help", "--version")
@@ -114,6 +117,9 @@ def _run(command: Command, options: argparse.Namespace) -> int:
         return MISTAKE
     except CouplingError as error:
         print_error(_sentence("The run failed", error))
+        return FAILED
+    except OSError as error:
+        print_error(f"The run failed: {describe_os_error(error)}")
         return FAILED
     except StoppedEarly as reason:
         print_error(str(reason))

@@ -46,11 +46,13 @@ from entrypoints._instance.tracebacks import hide_internals
 
 if TYPE_CHECKING:
     from application.instance.lifecycle import Lifecycle
+    from domain.running.events import RunFinished
 
 DONT_APPLY_OVERLAY: Final = InstanceFlags.DONT_APPLY_OVERLAY
 USES_CHECKPOINT_API: Final = InstanceFlags.USES_CHECKPOINT_API
 KEEPS_NO_STATE_FOR_NEXT_USE: Final = InstanceFlags.KEEPS_NO_STATE_FOR_NEXT_USE
 STATE_NOT_REQUIRED_FOR_NEXT_USE: Final = InstanceFlags.STATE_NOT_REQUIRED_FOR_NEXT_USE
+SKIP_MMSF_SEQUENCE_CHECKS: Final = InstanceFlags.SKIP_MMSF_SEQUENCE_CHECKS
 
 
 class Instance:
@@ -367,11 +369,13 @@ class Instance:
 
 def run_simulation(
     configuration: object, implementations: Mapping[str, Callable[[], object]]
-) -> None:
+) -> RunFinished:
     """Run a whole simulation of Python functions on this machine: for tests and notebooks.
 
     Each instance runs in a new process, in the working directory of this one, and writes its log
-    to `muscle3.<instance>.log` there. This process prints the output of all instances.
+    to `muscle3.<instance>.log` there. This process prints the output of all instances. The files
+    `performance.sqlite` (the profile) and `muscle3_manager.log` are left there too, and replace
+    those of an earlier run.
 
     Args:
         configuration: The configuration to run: a configuration object of the ymmsl library, a path
@@ -380,6 +384,9 @@ def run_simulation(
             take no arguments, and create an Instance. A function that a new process cannot import,
             because it is defined in a notebook or within another function, is sent to the process
             by value, with copies of the variables that it uses.
+
+    Returns:
+        How the run ended, such as its warnings. It has succeeded.
 
     Raises:
         RuntimeError: If an instance failed; the message names those that did, and contains the
@@ -399,7 +406,7 @@ def run_simulation(
     # Imported lazily: models import this module, and only this function needs these.
     from entrypoints._simulation.simulation import run_simulation as run
 
-    run(configuration, implementations)
+    return run(configuration, implementations)
 
 
 def _default(
@@ -445,6 +452,7 @@ def _own_flags(flags: InstanceFlags) -> InstanceFlags:
 __all__ = [
     "DONT_APPLY_OVERLAY",
     "KEEPS_NO_STATE_FOR_NEXT_USE",
+    "SKIP_MMSF_SEQUENCE_CHECKS",
     "STATE_NOT_REQUIRED_FOR_NEXT_USE",
     "USES_CHECKPOINT_API",
     "Grid",

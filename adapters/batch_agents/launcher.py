@@ -35,6 +35,9 @@ INTERPRETER_VARIABLES: Final = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHON
 CLOSE_MARGIN: Final = 5.0
 """Seconds that the agents get to end, on top of the time that they give their processes."""
 
+SILENT_TIME: Final = 2.0
+"""Seconds that the agents get instead if one of them is lost."""
+
 KILL_TIME: Final = 5.0
 """Seconds between SIGTERM and SIGKILL for the command that has started the agents."""
 
@@ -71,6 +74,7 @@ class BatchAgentLauncher(AgentLauncher):
         self._group: subprocess.Popen[bytes] | None = None
         self._watcher: threading.Thread | None = None
         self._is_closing = threading.Event()
+        self._has_silent_agent = False
         self._end_time = CLOSE_MARGIN
         self._files = contextlib.ExitStack()
 
@@ -97,8 +101,15 @@ class BatchAgentLauncher(AgentLauncher):
         return self._node_names
 
     @override
+    def give_up(self, node: str) -> None:
+        self._has_silent_agent = True
+
+    @override
     def close(self) -> None:
         self._is_closing.set()
+        if self._has_silent_agent:
+            # the command would wait for it; the others end by themselves, as their input is closed
+            self._end_time = SILENT_TIME
         group, self._group = self._group, None
         if group is not None and self._watcher is not None:
             _close_input(group)
@@ -107,7 +118,7 @@ class BatchAgentLauncher(AgentLauncher):
                 if not self._watcher.is_alive():
                     break
                 end()
-                self._end_time = KILL_TIME
+                self._end_time = SILENT_TIME if self._has_silent_agent else KILL_TIME
             self._watcher.join()
         self._files.close()
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from adapters.batch_jobs.node_lists import expand_counts, expand_names
 from domain.errors import ConfigurationError
 from domain.placement.batch_jobs import BatchJob, BatchSystem, JobNode
+from domain.wording import counted
 
 JOB: Final = "SLURM_JOB_ID"
 NODES: Final = ("SLURM_JOB_NODELIST", "SLURM_NODELIST")
 CPUS: Final = "SLURM_JOB_CPUS_PER_NODE"
+
+MOST_NAMES: Final = 5
+"""Maximum number of unused nodes to list in a warning."""
 
 
 def find_slurm_job(environment: Mapping[str, str]) -> BatchJob | None:
@@ -29,7 +34,26 @@ def find_slurm_job(environment: Mapping[str, str]) -> BatchJob | None:
         return None
     names = _expanded(variable, environment)
     nodes = tuple(map(JobNode, names, _cpus(environment, count=len(names))))
-    return BatchJob(BatchSystem.SLURM, job, nodes)
+    return BatchJob(BatchSystem.SLURM, job, nodes, _warning(environment, names))
+
+
+def _warning(environment: Mapping[str, str], used: Sequence[str]) -> str:
+    """Return a warning if the job is heterogeneous and has further nodes; else an empty string.
+
+    A step of srun on all components would need an option for each of them.
+    """
+    unused: list[str] = []
+    variables = (f"{NODES[0]}_HET_GROUP_{number}" for number in itertools.count())
+    for variable in itertools.takewhile(environment.get, variables):
+        unused += [name for name in _expanded(variable, environment) if name not in used]
+    if not unused:
+        return ""
+    listed = ", ".join(unused[:MOST_NAMES]) + (", …" if len(unused) > MOST_NAMES else "")
+    return (
+        f"This Slurm job is heterogeneous. Only the {counted(len(used), 'node')} of its first"
+        f" component will be used, and not the {counted(len(unused), 'node')} of the others"
+        f" ({listed}). To use all of them, request the nodes as one component."
+    )
 
 
 def _expanded(variable: str, environment: Mapping[str, str]) -> list[str]:

@@ -18,7 +18,7 @@ from adapters.io.private_files import write_private
 from application.interfaces.run_directory import RunDirectory
 from domain.errors import ConfigurationError
 from domain.identity import Reference
-from domain.wording import without_controls
+from domain.wording import describe_os_error, without_controls
 
 _STORE_NOTE: Final = "kept_in.txt"
 
@@ -171,6 +171,8 @@ class FilesystemRunDirectory(RunDirectory):
     @override
     def instance_output_tail(self, instance: Reference, *, lines: int) -> str:
         tail = last_lines(self.instance_path(instance) / "stderr.txt", lines)
+        if not tail.strip() and _is_full(self._path):
+            return f"The disk with '{self._path}' is full, so output may be missing."
         return without_controls(tail)
 
 
@@ -196,6 +198,13 @@ def _make(path: Path) -> Path:
     return path
 
 
+def _is_full(directory: Path) -> bool:
+    try:
+        return os.statvfs(directory).f_bavail == 0
+    except OSError:
+        return False
+
+
 def _write_error(path: Path) -> OSError:
     """Return the reason why a directory is not writable."""
     is_read_only = os.statvfs(path).f_flag & os.ST_RDONLY
@@ -204,6 +213,7 @@ def _write_error(path: Path) -> OSError:
 
 
 def _unwritable(path: Path, error: OSError) -> ConfigurationError:
+    reason = describe_os_error(OSError(error.errno, error.strerror))
     return ConfigurationError(
-        f"The run directory is not usable: '{path}' could not be written: {error.strerror}."
+        f"The run directory is not usable: '{path}' could not be written: {reason}"
     )

@@ -37,9 +37,11 @@ class TraceFile:
         """
         if self._file.closed:
             return
-        for entry in entries:
-            self._file.write(entry if self._is_empty else f",\n{entry}")
-            self._is_empty = False
+        added = ",\n".join(entries)
+        if not added:
+            return
+        self._file.write(added if self._is_empty else f",\n{added}")
+        self._is_empty = False
         self._file.flush()
 
     def close(self) -> None:

@@ -36,6 +36,8 @@ class InMemoryAgentLauncher(AgentLauncher):
         self._on_lost: Callable[[str, str], None] | None = None
         self.orders: AgentOrders | None = None
         """The start-up message that the agents would receive."""
+        self.given_up: list[str] = []
+        """The nodes for whose agents `close` must not wait."""
         self.is_closed = False
         """Whether `close` was called."""
 
@@ -57,6 +59,10 @@ class InMemoryAgentLauncher(AgentLauncher):
         """Report the agent on a node as lost, unless the launcher has been closed."""
         if self._on_lost is not None and not self.is_closed:
             self._on_lost(node, reason)
+
+    @override
+    def give_up(self, node: str) -> None:
+        self.given_up.append(node)
 
     @override
     def close(self) -> None:

@@ -23,6 +23,7 @@ class InMemoryProfileStore(MeteredProfileStore):
         events: The events of each instance.
         dropped: How many events of each instance are missing, by reason.
         queued: What `backlog` returns.
+        lost: What `problem` returns.
         closed: Whether `close` was called.
     """
 
@@ -32,6 +33,7 @@ class InMemoryProfileStore(MeteredProfileStore):
         self.events: dict[Reference, list[ProfileEvent]] = {}
         self.dropped: dict[tuple[Reference, DropReason], int] = {}
         self.queued = 0
+        self.lost = ""
         self.closed = False
 
     @override
@@ -53,6 +55,11 @@ class InMemoryProfileStore(MeteredProfileStore):
     @override
     def backlog(self) -> int:
         return self.queued
+
+    @property
+    @override
+    def problem(self) -> str:
+        return self.lost
 
     @override
     def add_dropped(self, instance: Reference, reason: DropReason, count: int) -> None:

@@ -25,6 +25,9 @@ def write_private(path: Path, text: str, *, mode: int = PRIVATE) -> None:
     path.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(path, flags, mode)
-    with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
-        os.fchmod(descriptor, mode)  # the umask may have removed permissions of the user too
-        file.write(text)
+    try:
+        with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+            os.fchmod(descriptor, mode)  # the umask may have removed permissions of the user too
+            file.write(text)
+    except OSError as error:  # without the name of the file, if the disk is full
+        raise OSError(error.errno, error.strerror, str(path)) from error

@@ -119,6 +119,9 @@ class LocalAgentLauncher(AgentLauncher):
         return [self._node]
 
     @override
+    def give_up(self, node: str) -> None:
+        """Do nothing: the agent is on this machine, where `close` can end it."""
+
     def close(self) -> None:
         self._is_closing.set()
         agent, self._agent = self._agent, None

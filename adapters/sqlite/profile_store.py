@@ -97,6 +97,11 @@ class SqliteProfileStore(MeteredProfileStore):
         # only this thread changes the one number, and only the writer's the other
         return self._added_events - self._writer.taken_events
 
+    @property
+    @override
+    def problem(self) -> str:
+        return self._writer.problem
+
     @override
     def add_dropped(self, instance: Reference, reason: DropReason, count: int) -> None:
         row = (self._oids[instance], reason.value, count)
@@ -142,14 +147,19 @@ class _Writer:
         Raises:
             OSError: If something could not be stored.
         """
+        if self._first_error is not None:
+            raise OSError(self.problem) from self._first_error
+
+    @property
+    def problem(self) -> str:
+        """What could not be stored so far; empty if nothing was lost."""
         if self._first_error is None:
-            return
+            return ""
         lost = f" Up to {self._lost_rows} rows were lost." if self._lost_rows else ""
-        msg = (
+        return (
             f"The profile of this run is incomplete, because '{self._path}' could not be written:"
             f" {self._first_error}.{lost}"
         )
-        raise OSError(msg) from self._first_error
 
     def _store_all(self, connection: sqlite3.Connection) -> None:
         at_end = False

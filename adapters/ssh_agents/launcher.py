@@ -27,6 +27,9 @@ from domain.running.launcher_capabilities import LauncherCapabilities
 END_MARGIN: Final = 20.0
 """Seconds that an agent gets to end, on top of the time that it gives its programs."""
 
+SILENT_TIME: Final = 1.0
+"""Seconds that an agent gets instead if its node is lost."""
+
 MAX_PARALLEL: Final = 64
 """Number of hosts to connect to at the same time."""
 
@@ -55,6 +58,7 @@ class SshAgentLauncher(AgentLauncher):
         self._agents: list[RemoteAgent] = []
         self._tunnels: list[ReverseTunnel] = []
         self._locations: dict[str, str] = {}
+        self._given_up: set[str] = set()
         self._end_time = END_MARGIN
 
     @property
@@ -96,13 +100,19 @@ class SshAgentLauncher(AgentLauncher):
         return [host.name for host in self._hosts]
 
     @override
+    def give_up(self, node: str) -> None:
+        self._given_up.add(node)
+
+    @override
     def close(self) -> None:
         agents, self._agents = self._agents, []
         for agent in agents:
             agent.ask_to_end()
         deadline = time.monotonic() + self._end_time
-        for agent in agents:
-            agent.close(timeout=max(0.0, deadline - time.monotonic()))
+        for agent in sorted(agents, key=lambda agent: agent.node in self._given_up):
+            is_given_up = agent.node in self._given_up
+            timeout = SILENT_TIME if is_given_up else deadline - time.monotonic()
+            agent.close(timeout=max(0.0, timeout))
         tunnels, self._tunnels = self._tunnels, []
         for tunnel in tunnels:
             tunnel.close()

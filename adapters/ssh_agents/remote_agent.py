@@ -92,6 +92,11 @@ class RemoteAgent:
         self._changed = threading.Condition()
         self._watcher: threading.Thread | None = None
 
+    @property
+    def node(self) -> str:
+        """Name of its node."""
+        return self._host.name
+
     def start(self, orders: AgentOrders) -> None:
         """Start the agent, and wait until it has confirmed its orders.
 

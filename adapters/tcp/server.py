@@ -216,6 +216,10 @@ class Server:
         """Return the names of the clients that have not ended all their sessions."""
         return self._sessions.clients()
 
+    def connected_instances(self) -> set[str]:
+        """Return the instances that have registered, and whose program is still connected."""
+        return self._sessions.connected_instances()
+
     def sessions_of(self, client: str) -> list[Session]:
         """Return the sessions that have not been ended, connected or not."""
         return self._sessions.of_client(client)

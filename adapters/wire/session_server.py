@@ -191,6 +191,14 @@ class SessionTable:
         """Return the names of the clients that have not ended all their sessions. Thread-safe."""
         return {session.client for session in list(self._sessions.values())}
 
+    def connected_instances(self) -> set[str]:
+        """Return the instances, deregistered or not, that have a connected session. Thread-safe."""
+        return {
+            session.owner.instance
+            for session in list(self._sessions.values())
+            if session.connections and session.owner.instance
+        }
+
     def of_client(self, client: str) -> list[Session]:
         """Return the sessions that a client has not ended. Thread-safe."""
         return [session for session in list(self._sessions.values()) if session.client == client]

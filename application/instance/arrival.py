@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from application.instance.cautions import Cautions
 from application.instance.checkpoints.checkpoint_calls import (
@@ -43,6 +43,7 @@ from domain.coupling.timelines import ReuseLoop
 from domain.errors import CouplingError
 from domain.identity import Reference
 from domain.model.checkpoint_rules import CheckpointInfo
+from domain.running.log_levels import LogLevel
 from domain.running.profiling import ProfileEventType
 
 
@@ -66,6 +67,13 @@ class Surroundings(NamedTuple):
     snapshots: SnapshotRepository
     one_at_a_time: AbstractContextManager[object]
     threads: ModelThreads
+
+
+ORDER_NOT_CHECKED: Final = (
+    "The flag SKIP_MMSF_SEQUENCE_CHECKS is for models of MUSCLE3 0.10: the order in which this"
+    " instance sends and receives is not checked. Give the ports that are not used in each step"
+    " timelines of their own, and remove the flag."
+)
 
 
 def join(
@@ -155,7 +163,10 @@ class _Arrival:
             profiler=self._profiler,
             log=self._surroundings.log,
         )
-        loop = ReuseLoop(connections.ports, depth=depth)
+        is_checked = InstanceFlags.SKIP_MMSF_SEQUENCE_CHECKS not in self._flags
+        if not is_checked:
+            self._surroundings.log.log(LogLevel.WARNING, ORDER_NOT_CHECKED)
+        loop = ReuseLoop(connections.ports, depth=depth, is_checked=is_checked)
         return self._prepare(connections, overlays, loop, is_called=depth > 1)
 
     def _register(self, declared: list[Port] | None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import NoReturn, TypeVar
 
 from application.instance.cautions import Cautions
@@ -20,10 +21,10 @@ from application.interfaces.instance_log import InstanceLog
 from domain.coupling.call_order import Call, CallOrder
 from domain.coupling.messages import Message, Milestone, PeerMessage
 from domain.coupling.peers import Endpoint
-from domain.coupling.ports import Operator, PortState
+from domain.coupling.ports import Operator, PortSlot, PortState
 from domain.coupling.settings import SettingValue
 from domain.coupling.timelines import ReuseLoop
-from domain.errors import CouplingError, PortError, UsageError
+from domain.errors import CouplingError, PeerFinished, PortClosed, PortError, UsageError
 from domain.identity import Reference
 from domain.running.log_levels import LogLevel
 
@@ -89,6 +90,7 @@ class Lifecycle:
         self._one_at_a_time = one_at_a_time
         self._has_begun = False
         self._forked_in: int | None = None
+        self._finished: dict[PortSlot, str] = {}
 
     # The reuse loop ------------------------------------------------------------------------------
 
@@ -102,6 +104,7 @@ class Lifecycle:
             self._fail(error)
         self._calls.note(Call.REUSE_INSTANCE, answer=goes_on)
         if not goes_on:
+            self._waiting.report_last_time()
             self._departure.leave(self._connections)
         return goes_on
 
@@ -146,6 +149,10 @@ class Lifecycle:
                 message = self._receiver.take_initial(port, slot)
             else:
                 message = self._receive_update(port, slot, with_settings=with_settings)
+        except PeerFinished as error:
+            # the other ports stay usable
+            error.report = partial(self._departure.leave_failed, error, self._connections)
+            raise
         except CouplingError as error:
             self._fail(error)
         self._waiting.note_progress(message.timestamp)
@@ -268,22 +275,33 @@ class Lifecycle:
     def _receive_update(
         self, port: PortState, slot: int | None, *, with_settings: bool
     ) -> PeerMessage:
+        if (port.name, slot) in self._finished:
+            raise PeerFinished(self._finished[port.name, slot])
         with self._one_at_a_time:
             expected = self._loop.expect_receive(port, slot)
         message, is_new = self._receiver.receive_update(port, slot, expected)
         if isinstance(message.data, Milestone):
-            raise closed_port_error(
-                Endpoint(self.name, port.name, slot),
-                sender=self._communicator.sender_to(port, slot),
-                last=message,
-                # one of MUSCLE3's that fails may count
-                is_certain=not self._communicator.must_drain(port, slot),
-            )
+            raise self._closed(port, slot, message)
         with self._one_at_a_time:
             self._loop.receive(port, slot, message.iteration if is_new else None)
         if not with_settings:
             self._overlays.check(port, message)
         return message
+
+    def _closed(self, port: PortState, slot: int | None, last: PeerMessage) -> PortClosed:
+        """Return the error for a message that closes a port on which the model receives."""
+        error = closed_port_error(
+            Endpoint(self.name, port.name, slot),
+            sender=self._communicator.sender_to(port, slot),
+            last=last,
+            # one of MUSCLE3's that fails may count
+            is_certain=not self._communicator.must_drain(port, slot),
+        )
+        if isinstance(error, PeerFinished):
+            self._finished[port.name, slot] = str(error)
+            with self._one_at_a_time:
+                self._loop.note_closed(port)
+        return error
 
     def _check_usable(self) -> None:
         if self._forked_in is not None:

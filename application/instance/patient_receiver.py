@@ -10,7 +10,7 @@ from application.interfaces.clock import Clock
 from application.interfaces.manager_link import ManagerLink
 from application.interfaces.model_threads import ModelThreads
 from application.interfaces.peer_transport import Inlet
-from domain.coupling.messages import PeerMessage
+from domain.coupling.messages import Awaited, PeerMessage
 from domain.coupling.ports import port_label
 from domain.errors import Deadlock
 
@@ -49,6 +49,7 @@ class PatientReceiver:
         self._deadlock_timeout: float | None = DEFAULT_TIMEOUT
         self._last_status = 0.0
         self._simulated_time: float | None = None
+        self._reported_time: float | None = None
 
     def set_timeout(self, seconds: float) -> None:
         """Set the seconds after which to check for a deadlock; negative for never."""
@@ -66,7 +67,12 @@ class PatientReceiver:
         now = self._clock.monotonic()
         if now - self._last_status >= STATUS_INTERVAL:
             self._last_status = now
-            self._link.report_status(simulated_time=timestamp, waiting=None)
+            self._report_time()
+
+    def report_last_time(self) -> None:
+        """Report the simulation time if it has changed since the last report."""
+        if self._simulated_time != self._reported_time:
+            self._report_time()
 
     def receive(self, inlet: Inlet, *, peer: str, port: str, slot: int | None) -> PeerMessage:
         """Return the next message of an inlet.
@@ -78,12 +84,16 @@ class PatientReceiver:
         message = inlet.receive(timeout=self._report_after())
         if message is not None:
             return message
-        self._link.report_status(simulated_time=self._simulated_time, waiting=(peer, port, slot))
+        self._report_time(waiting=(peer, port, slot))
         try:
             return self._wait_longer(inlet, peer, port, slot)
         finally:
             self._last_status = self._clock.monotonic()
-            self._link.report_status(simulated_time=self._simulated_time, waiting=None)
+            self._report_time()
+
+    def _report_time(self, *, waiting: Awaited | None = None) -> None:
+        self._reported_time = self._simulated_time
+        self._link.report_status(simulated_time=self._simulated_time, waiting=waiting)
 
     def _report_after(self) -> float:
         timeout = self._deadlock_timeout

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from application.instance.single_message_inlet import SingleMessageInlet
 from application.interfaces.peer_transport import Inlet, Outlet, PeerTransport
 from domain.checkpointing.instance_snapshot import SavedMessage, filled_port, reduced_port
 from domain.coupling.conduits import Conduit
@@ -240,4 +241,12 @@ class Routes:
             )
             raise PeerLost(msg) from error
         key = (filled_port(conduit), slot or 0) if filters_of(conduit).reduces else None
+        if self._is_never_closed(port, slot, filters_of(conduit)):
+            inlet = SingleMessageInlet(inlet)
         return Source(inlet, sender, key)
+
+    def _is_never_closed(self, port: PortState, slot: int | None, filters: FilterChain) -> bool:
+        """Whether a sender of MUSCLE3 0.11 sends a single message, and never closes the port."""
+        depth = self._depth if port.operator is Operator.S else self._depth - 1
+        is_from_root = filters.reduces and depth == filters.levels_added
+        return is_from_root and self.must_drain(port, slot)

@@ -44,6 +44,16 @@ class AgentLauncher(Protocol):
         """
 
     @abstractmethod
+    def give_up(self, node: str) -> None:
+        """Do not wait in `close` for the agent of a node that is lost. Thread-safe, does not block.
+
+        An agent that the manager no longer reaches may never be reported to have ended.
+
+        Args:
+            node: Name of the node; it may be unknown.
+        """
+
+    @abstractmethod
     def close(self) -> None:
         """Wait briefly for the agents to exit, kill the others, and release resources."""
 

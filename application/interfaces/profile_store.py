@@ -42,6 +42,11 @@ class MeteredProfileStore(ProfileStore, Protocol):
     def backlog(self) -> int:
         """How many events have been added, but not stored yet."""
 
+    @property
+    @abstractmethod
+    def problem(self) -> str:
+        """What could not be stored so far, and why, for the user; empty if nothing was lost."""
+
     @abstractmethod
     def add_dropped(self, instance: Reference, reason: DropReason, count: int) -> None:
         """Store that so many more events of an instance are missing, for a reason."""

@@ -74,4 +74,7 @@ class RunDirectory(Protocol):
 
     @abstractmethod
     def instance_output_tail(self, instance: Reference, *, lines: int) -> str:
-        """Return the last lines that an instance wrote to stderr; empty if none."""
+        """Return the last lines that an instance wrote to stderr; empty if none.
+
+        If there are none because the disk is full, it states that.
+        """

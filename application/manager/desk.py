@@ -19,6 +19,7 @@ from application.manager.run_control import RunControl
 from application.manager.snapshots.run_checkpoints import RunCheckpoints
 from application.manager.snapshots.snapshot_registry import SnapshotRegistry
 from application.manager.status_board import StatusBoard
+from application.manager.unclosed_conduits import UnclosedConduits
 from domain.checkpointing.instance_snapshot import SnapshotMetadata, is_url
 from domain.coupling.messages import LogRecord, Wait, WaitKey
 from domain.coupling.peers import PeerInfo
@@ -28,6 +29,7 @@ from domain.errors import CouplingError, RunError
 from domain.identity import Reference
 from domain.model.checkpoint_rules import CheckpointInfo
 from domain.model.configuration import Configuration
+from domain.running import log_sentences
 from domain.running.clients import Trust
 from domain.running.deadlock_suspicions import DeadlockAnswer
 from domain.running.events import LogRecorded, SnapshotFailed
@@ -57,6 +59,8 @@ class ServicesDesk(ManagerDesk):
         snapshot_store: Path or URL of the store for instance snapshots; empty for the run
             directory.
         trust_of: Returns which clients without proof one of our own instances serves.
+        note: Adds a line to the log of the manager.
+        unclosed: Watches the conduits that MUSCLE3's library does not close; None for no watch.
     """
 
     def __init__(
@@ -75,6 +79,8 @@ class ServicesDesk(ManagerDesk):
         directories: InstanceDirectories,
         snapshot_store: str = "",
         trust_of: Callable[[Reference], Trust] = lambda _instance: Trust.USER,
+        note: Callable[[str], object] = lambda _text: None,
+        unclosed: UnclosedConduits | None = None,
     ) -> None:
         self._configuration = configuration
         self._registry = registry
@@ -89,6 +95,8 @@ class ServicesDesk(ManagerDesk):
         self._directories = directories
         self._snapshot_store = snapshot_store
         self._trust_of = trust_of
+        self._note = note
+        self._unclosed = unclosed
         self._error_shutdowns = ErrorShutdowns()
         self._reported_errors = ReportedErrors()
 
@@ -100,10 +108,13 @@ class ServicesDesk(ManagerDesk):
         except CouplingError as error:
             self._reported_errors.note_report(instance, str(error))
             raise
+        self._note(log_sentences.registered(instance))
         is_own = self._registry.is_own(instance)
         if not is_own:
             self._error_shutdowns.watch(instance)
         self._control.note_registered(instance, is_own=is_own)
+        if self._unclosed is not None:
+            self._unclosed.note_registered(instance)
         if not is_own:
             return registration
         return replace(registration, trust=self._trust_of(self._registry.resolve(instance)[0]))
@@ -119,12 +130,15 @@ class ServicesDesk(ManagerDesk):
 
     def deregister_instance(self, instance: str) -> None:
         self._registry.deregister(instance)
+        self._note(log_sentences.deregistered(instance))
         self._deadlocks.remove_instance(instance)
         self._checkpoints.forget(instance)
         error = self._error_shutdowns.error_of(instance)
         if error is not None:
             self._control.note_failed(instance, error)
         self._control.note_deregistered(instance)
+        if self._unclosed is not None:
+            self._unclosed.note_deregistered(instance)
 
     def note_disconnected(self, instance: str) -> None:
         self._control.note_disconnected(instance)
@@ -214,12 +228,16 @@ class ServicesDesk(ManagerDesk):
         wait = _printable(wait)
         self._deadlocks.add(wait)
         self._control.note_wait(wait.instance, wait)
+        if self._unclosed is not None:
+            self._unclosed.note_wait(wait)
 
     def waiting_for_receive_done(self, wait: Wait) -> None:
         self._registry.resolve(wait.instance)
         wait = _printable(wait)
         self._deadlocks.remove(wait)
         self._control.note_wait(wait.instance, None)
+        if self._unclosed is not None:
+            self._unclosed.note_wait_done(wait.instance)
 
     def is_deadlocked(self, instance: str) -> bool:
         self._registry.resolve(instance)

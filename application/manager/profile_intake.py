@@ -69,6 +69,13 @@ class ProfileIntake:
 
     def warnings(self) -> tuple[str, ...]:
         """Return warnings about events that are missing in the profile."""
+        return (*self._losses(), *self._drops())
+
+    def _losses(self) -> tuple[str, ...]:
+        problem = self._store.problem if isinstance(self._store, MeteredProfileStore) else ""
+        return (problem,) if problem else ()
+
+    def _drops(self) -> tuple[str, ...]:
         if not self._dropped:
             return ()
         counts = ", ".join(f"{name}: {count}" for name, count in sorted(self._dropped.items()))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from application.interfaces.manager_desk import Registration
 from application.manager.snapshots.run_checkpoints import RunCheckpoints
+from domain.checkpointing.instance_snapshot import is_url
 from domain.coupling.conduits import Conduit
 from domain.coupling.filters import filters_of
 from domain.coupling.ports import SETTINGS_IN, Port
@@ -67,6 +68,7 @@ class InstanceRegistry:
         is_own = version.endswith(OWN_VERSION_SUFFIX)
         if not is_own and (self._checkpoints.are_made or self._resume):
             self._reject_reducing_filters(name, component)
+            self._reject_resuming_from_url(name, instance)
         self._locations[instance] = tuple(locations)
         self._dialects[instance] = dialect
         if self._first is None:
@@ -130,6 +132,11 @@ class InstanceRegistry:
         """Whether an instance has registered and not deregistered."""
         return instance in self._locations
 
+    def has_left(self, name: str) -> bool:
+        """Whether an instance has registered, and deregistered since."""
+        instance, _ = self.resolve(name)
+        return instance in self._dialects and instance not in self._locations
+
     def registered(self) -> list[Reference]:
         """Return the instances that have registered and not deregistered."""
         return list(self._locations)
@@ -173,6 +180,16 @@ class InstanceRegistry:
             )
             raise ManagerRefused(msg)
         return dialect
+
+    def _reject_resuming_from_url(self, name: str, instance: Reference) -> None:
+        """Reject URLs, which only remain if the nodes do not share the manager's files."""
+        location = self._resume.get(instance, "")
+        if is_url(location):
+            msg = (
+                f"Instance '{name}' uses MUSCLE3's library, which cannot resume from {location}."
+                " Use Conjoin's library, or hosts that share the run directory."
+            )
+            raise ManagerRefused(msg)
 
     def _reject_reducing_filters(self, name: str, component: Component) -> None:
         """Reject reducing filters: MUSCLE3's snapshots lack the state to resume them."""

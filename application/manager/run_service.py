@@ -22,6 +22,7 @@ from domain.errors import ConfigurationError, InsufficientResources, RunError
 from domain.identity import Reference
 from domain.model.configuration import Configuration
 from domain.placement.resources import Resources
+from domain.running import log_sentences
 from domain.running.events import RunFinished
 from domain.running.launcher_capabilities import LauncherCapabilities
 from domain.wording import shortened
@@ -76,6 +77,7 @@ class RunService:
         worker: Runs slow functions.
         scheduler: Schedules callbacks.
         log: The manager's log.
+        await_departures: Calls back once the programs of all deregistered instances have left.
         oversubscribe: Whether instances that run at the same time may share cores if there are
             too few; None if the launcher decides.
     """
@@ -95,6 +97,7 @@ class RunService:
         worker: Worker,
         scheduler: Scheduler,
         log: FilteringBoundLogger,
+        await_departures: Callable[[Callable[[], None]], None] = lambda done: done(),
         oversubscribe: bool | None = None,
     ) -> None:
         self._configuration = configuration
@@ -109,6 +112,7 @@ class RunService:
         self._worker = worker
         self._scheduler = scheduler
         self._log = log
+        self._await_departures = await_departures
         self._oversubscribe = oversubscribe
         self._start: _Start | None = None
         self._lost_nodes: dict[str, str] = {}
@@ -158,7 +162,7 @@ class RunService:
         )
 
     def note_result(self, result: RunFinished) -> None:
-        """Shut the agents down, then report how the run ended."""
+        """Report how the run ended, once its programs have left and its agents are shut down."""
         warnings = [*self._profile_warnings()]
         if self._snapshots.is_in_vain and (result.succeeded or result.was_interrupted):
             warnings.append(IN_VAIN)
@@ -167,12 +171,16 @@ class RunService:
         if warnings:
             result = replace(result, warnings=(*result.warnings, *warnings))
         if result.succeeded:
-            self._log.info("the simulation completed")
+            self._log.info(log_sentences.FINISHED)
         elif result.was_interrupted:
             self._log.warning(result.cause)
         else:
             self._log.error(f"the simulation failed: {_with_output_directory(result)}")
-        self._pool.shutdown(on_done=partial(self._report, result))
+        shut_down = partial(self._pool.shutdown, on_done=partial(self._report, result))
+        if result.was_interrupted:
+            shut_down()
+        else:
+            self._await_departures(shut_down)
 
     def _describe_lost_nodes(self, available: Resources) -> str:
         if not self._lost_nodes:
@@ -209,6 +217,7 @@ class RunService:
     def _log_nodes(self, placement: Placement) -> None:
         by_node: dict[str, list[str]] = {}
         for instance, resources in placement.resources.items():
+            self._log.info(log_sentences.planned(instance, resources))
             for node in resources:
                 by_node.setdefault(node.node, []).append(str(instance))
         for name, instances in by_node.items():
@@ -233,6 +242,7 @@ class RunService:
         try:
             self._control.note_assigned(program.instance for program in programs[:BATCH])
             for program in programs[:BATCH]:
+                self._log.info(log_sentences.instantiating(program.instance))
                 self._starter.start(program, secret=start.launch.secret)
                 self._control.note_started(program.instance, program.node)
                 self._directories.note_created(Reference(program.instance))
@@ -262,9 +272,10 @@ class RunService:
             start.failed(error)
 
     def _report(self, result: RunFinished) -> None:
+        timed = self._board.timed(result)
         for listener in self._listeners:
-            listener(result)
-        self._board.publish(result)
+            listener(timed)
+        self._board.publish(timed)
         self._end_start()
 
 

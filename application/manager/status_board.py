@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 from application.interfaces.clock import Clock
 from application.interfaces.logbook import EventSink
@@ -16,6 +17,8 @@ from domain.running.events import (
     StatusChanged,
 )
 from domain.running.process_end import ProcessEnd
+
+Event = TypeVar("Event", bound=RunEvent)
 
 
 class StatusBoard:
@@ -53,8 +56,13 @@ class StatusBoard:
         """Return the status of each instance, in the order of the model."""
         return list(self._status.values())
 
+    def timed(self, event: Event) -> Event:
+        """Return an event with the current time, unless it has one."""
+        return event if event.time else replace(event, time=self._clock.time())
+
     def publish(self, event: RunEvent) -> None:
         """Notify the subscribers of an event."""
+        event = self.timed(event)
         if isinstance(event, InstanceStarted):
             status = self._status[event.instance]
             self._status[event.instance] = replace(status, node=event.node)

@@ -11,6 +11,7 @@ from structlog.typing import FilteringBoundLogger
 from typing_extensions import override
 
 from application.interfaces.agent_desk import AgentDesk
+from application.interfaces.agents import AgentLauncher
 from application.interfaces.clock import Clock, Scheduler
 from application.interfaces.node_pool import AgentLaunch, NodePool, Placement
 from application.nodes.agent_timeouts import AgentTimeouts
@@ -83,6 +84,7 @@ class AgentManager(AgentDesk, NodePool):
         self._on_node_lost: list[OnNodeLost] = []
         self._on_activities: list[OnActivities] = []
         self._on_output: OnOutput | None = None
+        self._launcher: AgentLauncher | None = None
         self._is_shutting_down = False
         self._on_shut_down: Callable[[], None] | None = None
 
@@ -122,6 +124,7 @@ class AgentManager(AgentDesk, NodePool):
 
     @override
     def launch(self, launch: AgentLaunch, *, failed: Callable[[Exception], None]) -> None:
+        self._launcher = launch.launcher
         orders = AgentOrders(
             manager_locations=launch.manager_locations,
             secret=launch.secret,
@@ -285,6 +288,8 @@ class AgentManager(AgentDesk, NodePool):
         if loss is None:
             return
         self._board.note_lost(node, reason)
+        if self._launcher is not None:
+            self._launcher.give_up(node)
         queue = self._queue(node)
         queue.clear()
         self._ledger.flush()

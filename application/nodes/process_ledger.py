@@ -10,6 +10,7 @@ from typing import Final, TypeAlias, final
 from structlog.typing import FilteringBoundLogger
 
 from application.interfaces.clock import Scheduler
+from domain.running import log_sentences
 from domain.running.process_end import ProcessEnd, ProcessResult
 
 BATCH: Final = 20
@@ -52,10 +53,9 @@ class ProcessLedger:
 
     def end(self, process: str, end: ProcessEnd) -> None:
         """Report that a process has ended; does nothing if it is not running."""
-        node = self._nodes.pop(process, None)
-        if node is None:
+        if self._nodes.pop(process, None) is None:
             return
-        self._log.info("process ended", name=process, how=str(end), node=node)
+        self._log.info(log_sentences.exited(process, end))
         self._finished.append((process, end))
         for listener in self._listeners:
             listener(process, end)

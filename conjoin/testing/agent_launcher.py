@@ -66,6 +66,13 @@ class AgentLauncherContract(ABC):
         launcher.close()
         assert lost == []
 
+    def test_launcher_can_be_closed_after_nodes_were_given_up(
+        self, launcher: AgentLauncher
+    ) -> None:
+        for node in (*launcher.launch(ORDERS, on_lost=lambda *_: None), "unknown"):
+            launcher.give_up(node)
+        launcher.close()
+
     def test_unused_launcher_can_be_closed(self, launcher: AgentLauncher) -> None:
         launcher.close()
 

@@ -211,6 +211,11 @@ class FilterChain:
         """Number of counters that the iteration of a message loses at the sender."""
         return -sum(change for _, change in _in_runs(self.names, REDUCERS))
 
+    @property
+    def levels_added(self) -> int:
+        """Number of counters that the iteration of a message gains at the receiver."""
+        return sum(name in REPEATERS for name in self.names)
+
     def reduction(self, depth: int) -> Reduction | None:
         """Return the reducers for a new stream of messages; None if there are no reducers.
 

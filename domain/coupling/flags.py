@@ -16,3 +16,5 @@ class InstanceFlags(Flag):
     """The model keeps no state between passes of the reuse loop."""
     STATE_NOT_REQUIRED_FOR_NEXT_USE = auto()
     """The model keeps state between passes, but works correctly without it."""
+    SKIP_MMSF_SEQUENCE_CHECKS = auto()
+    """The model sends and receives in an unusual order, as MUSCLE3 0.10 allowed."""

@@ -71,9 +71,12 @@ class Rounds:
 
     Args:
         ports: The connected O_I and S ports on it.
+        is_checked: Whether each port and slot must take part in each round. If not, a new round
+            begins when one of them takes part again.
     """
 
-    def __init__(self, ports: Iterable[PortState]) -> None:
+    def __init__(self, ports: Iterable[PortState], *, is_checked: bool = True) -> None:
+        self._is_checked = is_checked
         ports = list(ports)
         self._senders = [port for port in ports if port.operator is Operator.O_I]
         self._receivers = [port for port in ports if port.operator is Operator.S]
@@ -93,6 +96,8 @@ class Rounds:
 
     def may_send(self, port: str, slot: int | None) -> bool:
         """Whether it is the turn of this O_I port and slot."""
+        if not self._is_checked:
+            return True
         if (port, slot) in self._sent:
             return False
         if self.is_between_rounds:
@@ -103,6 +108,8 @@ class Rounds:
 
     def may_receive(self, port: str, slot: int | None) -> bool:
         """Whether it is the turn of this S port and slot."""
+        if not self._is_checked:
+            return True
         if (port, slot) in self._received:
             return False
         if self.is_between_rounds:
@@ -121,6 +128,8 @@ class Rounds:
         """
         if self.first_operator is None:
             self.first_operator = Operator.O_I
+        if (port, slot) in self._sent:
+            self._begin_unchecked_round()
         if self.is_between_rounds:
             self.iteration = self._next_iteration(outer)
         self._sent.add((port, slot))
@@ -144,10 +153,21 @@ class Rounds:
         """
         if self.first_operator is None:
             self.first_operator = Operator.S
-        if self.first_operator is Operator.S:
+        if (port, slot) in self._received:
+            self._begin_unchecked_round()
+        if not self._is_checked:
+            self._take_any_iteration(outer, received)
+        elif self.first_operator is Operator.S:
             self._take_iteration(port, outer, received)
         self._received.add((port, slot))
         self._finish_round_if_done()
+
+    def note_closed(self, port: PortState) -> None:
+        """Record that a slot of an S port was closed; rounds go on without a port that has none."""
+        if not port.open_slots():
+            self._receivers = [item for item in self._receivers if item is not port]
+            self._received = {item for item in self._received if item[0] != port.name}
+            self._finish_round_if_done()
 
     def iteration_to_receive(self, outer: Iteration) -> Iteration:
         """Return the iteration for which an S port would receive next."""
@@ -231,6 +251,17 @@ class Rounds:
     def _next_iteration(self, outer: Iteration) -> Iteration:
         return (*outer, 0) if self.iteration is None else (*outer, self.iteration[-1] + 1)
 
+    def _begin_unchecked_round(self) -> None:
+        self._sent = set()
+        self._received = set()
+
+    def _take_any_iteration(self, outer: Iteration, received: Iteration | None) -> None:
+        """Take the iteration of a message, unless a later one has been used already."""
+        if received is None:
+            received = self._next_iteration(outer) if self.is_between_rounds else self.iteration
+        if self.iteration is None or (received is not None and received > self.iteration):
+            self.iteration = received
+
     def _take_iteration(self, port: str, outer: Iteration, received: Iteration | None) -> None:
         if received is None:
             if self.is_between_rounds:
@@ -278,10 +309,14 @@ class ReuseLoop:
     Args:
         ports: All ports of the instance, by name.
         depth: How many parts the timeline has.
+        is_checked: Whether to check the order.
     """
 
-    def __init__(self, ports: Mapping[str, PortState], *, depth: int = 1) -> None:
+    def __init__(
+        self, ports: Mapping[str, PortState], *, depth: int = 1, is_checked: bool = True
+    ) -> None:
         self._ports = ports
+        self._is_checked = is_checked
         self._depth = depth
         self._final = [
             port for port in ports.values() if port.operator is Operator.O_F and port.is_connected
@@ -297,7 +332,7 @@ class ReuseLoop:
                 and port.is_connected
             ]
             if members:
-                rounds = self._rounds[annotation] = Rounds(members)
+                rounds = self._rounds[annotation] = Rounds(members, is_checked=is_checked)
                 by_name.update({port.name: rounds for port in members})
         self._rounds_by_port = by_name
         self.iteration: Iteration | None = None
@@ -324,7 +359,8 @@ class ReuseLoop:
             if not rounds.may_send(port.name, slot):
                 raise self._call_order_error(f"a send on O_I port '{port_label(port.name, slot)}'")
             return rounds.send(port.name, slot, outer)
-        if (port.name, slot) in self._sent or not self._all_between_rounds():
+        is_early = (port.name, slot) in self._sent or not self._all_between_rounds()
+        if self._is_checked and is_early:
             raise self._call_order_error(f"a send on O_F port '{port_label(port.name, slot)}'")
         self._sent.add((port.name, slot))
         return outer
@@ -355,13 +391,17 @@ class ReuseLoop:
         assert self.iteration is not None
         self._rounds_by_port[port.name].receive(port.name, slot, self.iteration, received)
 
+    def note_closed(self, port: PortState) -> None:
+        """Record that the sender to a connected S port has finished."""
+        self._rounds_by_port[port.name].note_closed(port)
+
     def check_finished(self) -> None:
         """Check that the pass is complete.
 
         Raises:
             CallOrderError: If something still has to be sent or received.
         """
-        if self.iteration is None:
+        if self.iteration is None or not self._is_checked:
             return
         if not self._all_between_rounds() or self._final_to_send():
             raise self._call_order_error("the next call of reuse_instance()")

@@ -70,6 +70,14 @@ class Topology:
         both = zip(caller.multiplicity, sender.multiplicity, strict=False)
         return pacing if all(theirs == own for theirs, own in both) else None
 
+    def reduced_to_root(self) -> list[Conduit]:
+        """Return the conduits whose reducing filters lead to the outermost timeline."""
+        return [
+            conduit
+            for conduit in self.model.conduits
+            if filters_of(conduit).reduces and self._level(conduit) == 0
+        ]
+
     def parties_to(self, conduit: Conduit) -> set[Reference]:
         """Return the components whose snapshots must record what a reducing filter has passed.
 

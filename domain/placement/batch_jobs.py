@@ -39,11 +39,13 @@ class BatchJob:
         system: The batch system.
         job_id: The name of the job in the batch system.
         nodes: The nodes.
+        warning: What the user should know about the job; empty if there is nothing.
     """
 
     system: BatchSystem
     job_id: str
     nodes: tuple[JobNode, ...]
+    warning: str = ""
 
     @property
     def node_names(self) -> tuple[str, ...]:

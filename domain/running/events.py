@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
 from domain.coupling.messages import LogRecord, Wait
+from domain.errors import InstanceFailed, RunError
 from domain.running.nodes import NodeStatus
+from domain.running.plain_values import plain
 from domain.running.process_end import ProcessEnd
 
 
@@ -48,9 +50,29 @@ class InstanceStatus:
     stall: str = ""
     node: str = ""
 
+    def to_dict(self) -> dict[str, object]:
+        """Return the attributes as values that JSON can represent."""
+        return plain(self)
+
 
 @dataclass(frozen=True)
-class InstanceStarted:
+class _Event:
+    """What all events have in common.
+
+    Attributes:
+        time: When it occurred, in seconds since the Unix epoch. It does not count when events are
+            compared.
+    """
+
+    time: float = field(default=0.0, kw_only=True, compare=False)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the attributes as values that JSON can represent, and the name as `event`."""
+        return {"event": type(self).__name__, **plain(self)}
+
+
+@dataclass(frozen=True)
+class InstanceStarted(_Event):
     """The process of an instance was started on a node."""
 
     instance: str
@@ -58,21 +80,21 @@ class InstanceStarted:
 
 
 @dataclass(frozen=True)
-class InstanceRegistered:
+class InstanceRegistered(_Event):
     """An instance registered with the manager."""
 
     instance: str
 
 
 @dataclass(frozen=True)
-class InstanceDeregistered:
+class InstanceDeregistered(_Event):
     """A finished instance deregistered."""
 
     instance: str
 
 
 @dataclass(frozen=True)
-class InstanceExited:
+class InstanceExited(_Event):
     """The process of an instance ended."""
 
     instance: str
@@ -80,14 +102,14 @@ class InstanceExited:
 
 
 @dataclass(frozen=True)
-class StatusChanged:
+class StatusChanged(_Event):
     """An instance began or stopped waiting, or advanced in simulated time."""
 
     status: InstanceStatus
 
 
 @dataclass(frozen=True)
-class NodeChanged:
+class NodeChanged(_Event):
     """A node reported its resources or, every few seconds, its load; or it was lost.
 
     Attributes:
@@ -98,21 +120,21 @@ class NodeChanged:
 
 
 @dataclass(frozen=True)
-class LogRecorded:
+class LogRecorded(_Event):
     """An instance logged a message."""
 
     record: LogRecord
 
 
 @dataclass(frozen=True)
-class DeadlockFound:
+class DeadlockFound(_Event):
     """Instances wait for each other in a cycle, each for the next."""
 
     cycle: tuple[Wait, ...]
 
 
 @dataclass(frozen=True)
-class SnapshotAnnounced:
+class SnapshotAnnounced(_Event):
     """A workflow snapshot was written, from which the simulation can be resumed.
 
     Attributes:
@@ -123,7 +145,7 @@ class SnapshotAnnounced:
 
 
 @dataclass(frozen=True)
-class SnapshotFailed:
+class SnapshotFailed(_Event):
     """A snapshot could not be stored.
 
     Attributes:
@@ -136,7 +158,7 @@ class SnapshotFailed:
 
 
 @dataclass(frozen=True)
-class StopRequested:
+class StopRequested(_Event):
     """A stop of the run was requested from outside, in such a way that it can be resumed.
 
     Attributes:
@@ -151,7 +173,7 @@ class StopRequested:
 
 
 @dataclass(frozen=True)
-class RunFinished:
+class RunFinished(_Event):
     """The run is over.
 
     Attributes:
@@ -171,6 +193,18 @@ class RunFinished:
     was_interrupted: bool = False
     warnings: tuple[str, ...] = ()
     summary: str = ""
+
+    def raise_for_failure(self) -> None:
+        """Raise an error if the simulation did not complete.
+
+        Raises:
+            InstanceFailed: If instances failed.
+            RunError: If the run ended for another reason, such as a request to stop it.
+        """
+        if self.failed_instances:
+            raise InstanceFailed(self.cause, self.failed_instances)
+        if not self.succeeded:
+            raise RunError(self.cause)
 
 
 RunEvent: TypeAlias = (

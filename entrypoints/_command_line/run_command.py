@@ -267,6 +267,8 @@ def _print_outcome(manager: Manager, result: RunFinished) -> None:
     else:
         what = describe_failure(result)
     print_text(f"{what}\nOutput is in {manager.run_directory}")
+    if not manager.run_directory.is_dir():
+        warn("The run directory was removed during the run, so its output is lost.")
     for warning in result.warnings:
         warn(warning)
 

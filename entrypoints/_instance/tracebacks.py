@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
-from domain.errors import CouplingError, ProtocolError
+from domain.errors import CouplingError, PeerFinished, ProtocolError
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -38,7 +38,12 @@ def hide_internals(method: Callable[Parameters, Result]) -> Callable[Parameters,
 def print_without_internals(
     kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
-    """Print an error that ends the program, without the frame that `hide_internals` adds."""
+    """Print an error that ends the program, without the frame that `hide_internals` adds.
+
+    An error that the model could have handled is reported to the manager now.
+    """
+    if isinstance(error, PeerFinished) and error.report is not None:
+        error.report()
     _remove_own_frames(error, traceback)
     sys.__excepthook__(kind, error, error.__traceback__)
 

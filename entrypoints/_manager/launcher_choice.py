@@ -25,7 +25,11 @@ MPI_STARTERS: Final = ("mpiexec", "mpirun")
 
 
 def choose_launcher(
-    options: ManagerOptions, adapters: Adapters, *, environment: Mapping[str, str] = os.environ
+    options: ManagerOptions,
+    adapters: Adapters,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    warnings: list[str] | None = None,
 ) -> AgentLauncher:
     """Return the launcher of a run's agents.
 
@@ -37,6 +41,7 @@ def choose_launcher(
         options: Options of the manager.
         adapters: Adapters passed by the embedding program.
         environment: The environment variables of this process.
+        warnings: Receives warnings about the batch job.
 
     Raises:
         ConfigurationError: If the description of the hosts or of the allocation is invalid.
@@ -50,6 +55,8 @@ def choose_launcher(
         return LocalAgentLauncher()
     job = detect_batch_job(environment)
     if job is not None:
+        if job.warning and warnings is not None:
+            warnings.append(job.warning)
         return _job_launcher(job, options, environment)
     if options.launcher != "auto":
         msg = (

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, overload
 from typing_extensions import Self
 
 from adapters.filesystem.run_directory import FilesystemRunDirectory
+from adapters.system.clock import SystemClock
 from application.interfaces.logbook import EventSink
 from application.manager.snapshots.snapshot_stores import SnapshotStores
 from domain.coupling.settings import SettingValue
@@ -30,6 +31,8 @@ from entrypoints._manager.arguments import (
     checked_options,
     checked_settings,
 )
+from entrypoints._manager.event_stream import EventStream
+from entrypoints._manager.idle_nodes import idle_node_warnings
 from entrypoints._manager.launcher_choice import choose_launcher
 from entrypoints._manager.local_checks import check_cores, check_programs
 from entrypoints._manager.opening import open_manager
@@ -119,7 +122,10 @@ class Manager:
             stores=self._stores,
             programs_required=self._options.programs_required,
         )
-        self._launcher = choose_launcher(self._options, self._adapters)
+        self._launcher_warnings: list[str] = []
+        self._launcher = choose_launcher(
+            self._options, self._adapters, warnings=self._launcher_warnings
+        )
         self._outcome = Outcome()
         self._start = StartBridge()
         self._parts: OpenedManager | None = None
@@ -144,8 +150,8 @@ class Manager:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Warnings about the configuration; they do not prevent a run."""
-        return self._input.warnings
+        """Warnings about the configuration and the batch job; they do not prevent a run."""
+        return [*self._input.warnings, *self._launcher_warnings]
 
     @property
     def resumed_from(self) -> str | None:
@@ -205,7 +211,8 @@ class Manager:
             return ()
         warnings = check_programs(self.configuration)
         oversubscribe = capabilities.oversubscribes(self._options.oversubscribe)
-        return [*warnings, *check_cores(self.configuration, oversubscribe=oversubscribe)]
+        cores = check_cores(self.configuration, oversubscribe=oversubscribe)
+        return [*warnings, *cores, *idle_node_warnings()]
 
     def _check_shared_files(self) -> None:
         if not self._launcher.capabilities.shares_files:
@@ -234,7 +241,7 @@ class Manager:
         opened = self._opened
         self._start.begin()
         if self._launcher.capabilities.is_this_machine:
-            for warning in check_programs(self.configuration):
+            for warning in (*check_programs(self.configuration), *idle_node_warnings()):
                 opened.run_log.log.warning(warning)
         self._check_shared_files()
         check = resume_check(self._stores)
@@ -313,6 +320,23 @@ class Manager:
         """
         return self._opened.events.subscribe(callback)
 
+    def events(self) -> EventStream:
+        """Return the events from now on, for an event loop; the last one is RunFinished.
+
+        Raises:
+            RuntimeError: If no event loop runs in this thread: use `subscribe` there.
+
+        Example:
+            ::
+
+                with Manager("model.ymmsl") as manager:
+                    events = manager.events()
+                    await asyncio.to_thread(manager.start_all)
+                    async for event in events:
+                        print(event.to_dict())
+        """
+        return EventStream(self._opened.events.subscribe, result=self._outcome.result)
+
     def watch(self, sink: EventSink) -> None:
         """Pass each event from now on to a sink, on the manager's own thread.
 
@@ -364,7 +388,8 @@ class Manager:
             if self._outcome.result is None:
                 self._end(parts)
         finally:
-            self._outcome.settle(RunFinished(succeeded=False, cause=CLOSED_EARLY))
+            now = (self._adapters.clock or SystemClock()).time()
+            self._outcome.settle(RunFinished(succeeded=False, cause=CLOSED_EARLY, time=now))
             self._start.abandon()
             parts.close()
             shutil.rmtree(parts.run_directory.fetched_snapshots, ignore_errors=True)

@@ -15,6 +15,7 @@ from adapters.filesystem.run_directory import FilesystemRunDirectory
 from adapters.local_agents.launcher import LocalAgentLauncher
 from application.interfaces.agents import AgentLauncher
 from application.manager.snapshots.snapshot_stores import SnapshotStores
+from domain.errors import ConfigurationError
 from domain.model.configuration import Configuration
 from domain.running.events import RunFinished
 from entrypoints._manager.run_input import RunInput
@@ -64,7 +65,7 @@ def open_manager(
             options=options,
             adapters=adapters,
             launcher=launcher,
-            configuration=_with_fetched_snapshots(run_input.configuration, directory, stores, undo),
+            configuration=_to_run(run_input.configuration, launcher, directory, stores, undo),
             run_directory=directory,
             storage=stores.of_run(directory, suffix=secrets.token_hex(4)),
             on_finished=on_finished,
@@ -80,18 +81,36 @@ def _run_directory(
         return FilesystemRunDirectory.in_existing(run_dir)
     start = datetime.now().astimezone()
     directory = FilesystemRunDirectory.create(
-        configuration.model.name, parent=Path.cwd(), start=start
+        configuration.model.name, parent=_current_directory(), start=start
     )
     undo.callback(directory.remove)
     return directory
 
 
-def _with_fetched_snapshots(
+def _current_directory() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        msg = (
+            "The current directory was removed, so no run directory can be created in it. Change to"
+            " another directory, or pass --run-dir."
+        )
+        raise ConfigurationError(msg) from error
+
+
+def _to_run(
     configuration: Configuration,
+    launcher: AgentLauncher,
     directory: FilesystemRunDirectory,
     stores: SnapshotStores,
     undo: contextlib.ExitStack,
 ) -> Configuration:
-    """Return the configuration with local copies of the snapshots that instances cannot reach."""
+    """Return the configuration with snapshots to resume from that instances can open.
+
+    These are local copies, which instances with MUSCLE3's library need. On nodes without the
+    manager's files, instances read from the store themselves.
+    """
+    if not launcher.capabilities.shares_files:
+        return configuration
     undo.callback(shutil.rmtree, directory.fetched_snapshots, ignore_errors=True)
     return replace(configuration, resume=stores.local_copies(configuration.resume, directory))

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Protocol, final
 
 from application.interfaces.clock import Scheduler
-from domain.errors import UsageError
+from domain.errors import RunError, UsageError
+from domain.wording import describe_os_error
 
 
 class Start(Protocol):
@@ -44,7 +45,8 @@ class StartBridge:
         """Call `start` on the services' thread, and wait until it completes or is abandoned.
 
         Raises:
-            Exception: The error that the start failed with.
+            RunError: If the operating system reported an error, such as a full disk.
+            Exception: Any other error that the start failed with.
         """
 
         def attempt() -> None:
@@ -55,6 +57,9 @@ class StartBridge:
 
         scheduler.call_soon(attempt)
         self._is_over.wait()
+        if isinstance(self._error, OSError):
+            msg = f"The programs could not be started: {describe_os_error(self._error)}"
+            raise RunError(msg) from self._error
         if self._error is not None:
             raise self._error
 

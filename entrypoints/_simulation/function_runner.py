@@ -49,7 +49,7 @@ def run(call_file: str) -> None:
     try:
         function = cast("Callable[[], object]", pickle.loads(call.function))
         function()
-    except Exception as error:  # noqa: BLE001 - the user must see any error
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the user must see any error
         _print_traceback(error, log_file)
         sys.exit(FAILED)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from adapters.filesystem.last_lines import last_lines
@@ -20,7 +22,10 @@ from entrypoints.options import ManagerOptions
 MOST_ERROR_LINES = 1000
 
 
-def run_simulation(configuration: object, implementations: Mapping[str, Function]) -> None:
+KEPT_FILES = ("performance.sqlite", "muscle3_manager.log")
+
+
+def run_simulation(configuration: object, implementations: Mapping[str, Function]) -> RunFinished:
     """Run a simulation until it ends. See `entrypoints.instance.run_simulation`."""
     flat = _flat(configuration)
     with (
@@ -30,9 +35,21 @@ def run_simulation(configuration: object, implementations: Mapping[str, Function
         run_dir = Path(folder, "run")
         run_dir.mkdir()
         flat = with_functions(flat, implementations, directory=Path(folder), output=output.path)
-        result = _run(flat, run_dir, output)
+        try:
+            result = _run(flat, run_dir, output)
+        finally:
+            _keep_files(run_dir)
     if not result.succeeded:
         raise InstanceFailed(_failure_message(result), result.failed_instances)
+    return result
+
+
+def _keep_files(run_dir: Path) -> None:
+    """Copy the profile and the log of the run to the working directory, as MUSCLE3 does."""
+    for name in KEPT_FILES:
+        # a failed copy, such as to a full disk, must not hide the result
+        with suppress(OSError):
+            shutil.copyfile(run_dir / name, name)
 
 
 def _flat(configuration: object) -> Configuration:

@@ -50,6 +50,7 @@ from application.manager.snapshots.snapshot_copier import SnapshotCopier, Snapsh
 from application.manager.snapshots.snapshot_stores import RunSnapshotStore
 from domain.errors import ConfigurationError
 from domain.model.configuration import Configuration
+from domain.running import log_sentences
 from domain.running.events import RunFinished
 from entrypoints._snapshots.store_factory import open_confined_store
 from entrypoints.containers.services import ManagerParts, ManagerServices, build_services
@@ -122,7 +123,9 @@ def _open_run_log(
 ) -> Iterator[RunLog]:
     book = adapters.logbook or QueuedLogbook(FilesystemLogbook(run_directory.log_file))
     try:
-        yield RunLog(book, make_log(book, options.log_level))
+        log = make_log(book, options.log_level)
+        log.info(log_sentences.VERSION)
+        yield RunLog(book, log)
     finally:
         book.close()
 
@@ -278,6 +281,7 @@ def _open_server(
     try:
         addresses = _listen(server, options.listen, launcher)
         server.start()
+        services.departures.watch(server.connected_instances)
         yield ListeningServer(server, (format_location(TCP, addresses),))
     finally:
         # close this while the loop, which reports the results, is still running

@@ -28,6 +28,7 @@ from application.manager.connection_watch import ConnectionWatch
 from application.manager.deadlock_watch import DeadlockWatch
 from application.manager.desk import ServicesDesk
 from application.manager.instance_directories import InstanceDirectories
+from application.manager.last_departures import LastDepartures
 from application.manager.peer_lookup import PeerLookup
 from application.manager.profile_intake import ProfileIntake, profile_limit
 from application.manager.program_activity import ProgramActivity
@@ -42,6 +43,7 @@ from application.manager.snapshots.snapshot_registry import SnapshotRegistry
 from application.manager.snapshots.workflow_snapshot_watch import WorkflowSnapshotWatch
 from application.manager.stall_watch import StallWatch
 from application.manager.status_board import StatusBoard
+from application.manager.unclosed_conduits import UnclosedConduits
 from application.nodes.agent_manager import AgentManager
 from domain.identity import Reference
 from domain.model.configuration import Configuration
@@ -109,6 +111,7 @@ class ManagerServices:
         snapshots: The snapshots that form consistent sets.
         client_errors: Reports misbehaving clients.
         admission: Decides which client may make which requests.
+        departures: Waits for the programs of deregistered instances at the end of the run.
     """
 
     desk: ServicesDesk
@@ -125,6 +128,7 @@ class ManagerServices:
     snapshots: SnapshotRegistry
     client_errors: ClientErrorReport
     admission: ClientAdmission
+    departures: LastDepartures
 
 
 def build_services(
@@ -189,8 +193,20 @@ def build_services(
     directories = InstanceDirectories(parts.run_directory, worker=parts.worker)
     limit = profile_limit(configuration.settings)
     profile = ProfileIntake(parts.profiles, limit=limit, log=parts.log)
+    departures = LastDepartures(
+        registry, clock=parts.clock, scheduler=parts.scheduler, log=parts.log
+    )
     run = _build_run(
-        parts, configuration, options, agents, control, board, snapshots, directories, profile
+        parts,
+        configuration,
+        options,
+        agents,
+        control,
+        board,
+        snapshots,
+        directories,
+        profile,
+        departures,
     )
     agents.on_node_lost(run.note_node_lost)
     agents.on_resources(run.note_resources)
@@ -209,6 +225,10 @@ def build_services(
         checkpoints=checkpoints,
         directories=directories,
         snapshot_store=snapshot_store,
+        note=parts.log.info,
+        unclosed=UnclosedConduits(
+            model, registry=registry, warn=client_errors.warn, fail=control.fail
+        ),
         trust_of=lambda instance: trust_between_instances(
             options.trust,
             has_peers_by_hand=any(map(is_by_hand, map(str, peers.peers_of(instance)))),
@@ -229,6 +249,7 @@ def build_services(
         snapshots=snapshots,
         client_errors=client_errors,
         admission=admission,
+        departures=departures,
     )
 
 
@@ -323,6 +344,7 @@ def _build_run(
     snapshots: SnapshotRegistry,
     directories: InstanceDirectories,
     profile: ProfileIntake,
+    departures: LastDepartures,
 ) -> RunService:
     starter = ProgramStarter(
         configuration,
@@ -343,6 +365,7 @@ def _build_run(
         worker=parts.worker,
         scheduler=parts.scheduler,
         log=parts.log,
+        await_departures=departures.wait,
         oversubscribe=options.oversubscribe,
     )
 

@@ -303,7 +303,7 @@ def test_log_level_option_applies_to_the_manager_log(
 ):
     assert workspace.start_all("--log-level", level).exit_code == COMPLETED
     log = (workspace.run_dir / "muscle3_manager.log").read_text()
-    assert ("the simulation completed" in log) is is_logged
+    assert ("The simulation finished without error" in log) is is_logged
 
 
 # Started by hand ----------------------------------------------------------------------------------

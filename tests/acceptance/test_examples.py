@@ -2,17 +2,24 @@
 
 import json
 import os
+import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import entrypoints.runtime as tasks
+from adapters.sqlite.profile_store import SqliteProfileStore
+from domain.identity import Reference
+from domain.running.profiling import ProfileEvent, ProfileEventType
 from examples.micro_models import rod
 from examples.micro_models.grains import Grains
+from examples.reaction_diffusion.costs import costs_of
 from examples.reaction_diffusion.diffusion import diffused, initial_state
+from examples.reaction_diffusion.draw import write_png
 from examples.reaction_diffusion.reaction import reacted
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -62,7 +69,85 @@ def test_reaction_diffusion_example_computes_and_draws_the_pattern(tmp_path):
     drawing = subprocess.run(
         command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, check=True
     ).stdout.decode()
-    assert [len(line) for line in drawing.splitlines()] == [80] * 20
+    *rows, where = drawing.splitlines()
+    assert [len(line) for line in rows] == [80] * 20
+    assert where == f"The picture is in {tmp_path / 'field.png'}"
+    assert pixels(tmp_path / "field.png").shape == (320, 640, 3)
+
+
+def pixels(path):
+    """Return the pixels of a PNG file as our examples write it; check its checksums."""
+    data = path.read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    chunks, place = {}, 8
+    while place < len(data):
+        length, kind = struct.unpack(">I4s", data[place : place + 8])
+        chunks[kind] = data[place + 8 : place + 8 + length]
+        (checksum,) = struct.unpack(">I", data[place + 8 + length : place + 12 + length])
+        assert checksum == zlib.crc32(kind + chunks[kind])
+        place += 12 + length
+    width, height, depth, colours = struct.unpack(">IIBB", chunks[b"IHDR"][:10])
+    assert (depth, colours) == (8, 2)
+    rows = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(height, -1)
+    assert not rows[:, 0].any()
+    return rows[:, 1:].reshape(height, width, 3)
+
+
+def test_picture_of_a_field_has_a_square_of_one_colour_for_each_cell(tmp_path):
+    write_png(tmp_path / "field.png", np.array([[0.0, 1.0], [0.5, 0.0], [1.0, 1.0]]))
+    found = pixels(tmp_path / "field.png")
+    assert found.shape == (24, 16, 3)
+    dark, bright = [13, 8, 135], [240, 249, 33]
+    assert (found[:8, :8] == dark).all()
+    assert (found[:8, 8:] == bright).all()
+    assert (found[8:16, 8:] == dark).all()
+
+
+def test_picture_of_a_constant_field_has_one_colour(tmp_path):
+    write_png(tmp_path / "field.png", np.ones((1, 2)))
+    assert len(np.unique(pixels(tmp_path / "field.png").reshape(-1, 3), axis=0)) == 1
+
+
+def test_costs_of_a_run_separate_computing_from_coupling(tmp_path):
+    path = tmp_path / "performance.sqlite"
+    store = SqliteProfileStore(path)
+    macro, micro = Reference("macro"), Reference("micro")
+    store.add_instances([macro, micro])
+    second = 10**9
+
+    def event(kind, start, stop):
+        return ProfileEvent(ProfileEventType[kind], int(start * second), int(stop * second))
+
+    store.add_events(macro, [event("SEND", 1, 2), event("RECEIVE", 2, 6)])
+    store.add_events(macro, [event("SEND", 8, 9), event("RECEIVE", 9, 11), event("CONNECT", 0, 1)])
+    store.add_events(micro, [event("RECEIVE", 1, 3), event("SEND", 4.5, 5)])
+    store.add_events(micro, [event("RECEIVE", 5, 9.5), event("SEND", 10, 10.5)])
+    store.close()
+    costs = costs_of(path, macro="macro", micro="micro")
+    assert (costs.exchanges, costs.total, costs.computing) == (2, 10.0, 2.0 + 1.5 + 0.5)
+    assert costs.text() == (
+        "4 messages were exchanged in 10.0 s. An exchange, there and back, took 3000.00 ms."
+        " 60 % of the time was spent coupling, the rest computing."
+    )
+
+
+@pytest.mark.slow
+def test_demo_resumes_a_killed_run_with_the_same_result(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "examples.reaction_diffusion.demo", "--folder", tmp_path]
+        + ["--t-max", "600"],
+        cwd=REPOSITORY,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=250,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1200 messages were exchanged in " in done.stdout
+    assert "Resuming from " in done.stdout
+    assert done.stdout.endswith(
+        "The results of both runs are identical, in all 3200 cells and all digits.\n"
+    )
 
 
 @pytest.mark.slow

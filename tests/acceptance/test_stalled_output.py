@@ -45,7 +45,9 @@ def test_run_completes_while_its_terminal_is_paused(workspace: Workspace, tmp_pa
             stdout=stdout,
         ) as process,
     ):
-        wait_until(lambda: log.exists() and "the simulation completed" in log.read_text())
+        wait_until(
+            lambda: log.exists() and "The simulation finished without error" in log.read_text()
+        )
         assert process.poll() is None  # it has yet to print the outcome
         drain = threading.Thread(target=lambda: read_until_closed(pipe, process))
         drain.start()

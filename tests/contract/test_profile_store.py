@@ -41,6 +41,7 @@ class MeteredProfileStoreContract(ProfileStoreContract):
         store.add_events(MACRO, [ProfileEvent(ProfileEventType.SEND, 0, 1)] * 1000)
         store.close()
         assert store.backlog == 0
+        assert store.problem == ""
 
 
 class TestInMemoryProfileStore(MeteredProfileStoreContract):

@@ -182,7 +182,6 @@ EXCEPTIONS = {
             f"adapters/ymmsl_files/{name}.py"
             for name in (
                 "reading/arguments",
-                "reading/documents",
                 "reading/imports",
                 "reading/keys",
                 "reading/origins",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from ymmsl import v0_1, v0_2
 from adapters.io.symbolic_links import dangling_link
 from adapters.ymmsl_files.checksum import check_unaltered
 from adapters.ymmsl_files.reading.keys import duplicate_keys, key_problems
+from adapters.ymmsl_files.reading.old_annotations import old_annotations
 from adapters.ymmsl_files.reading.own_keys import OwnKeys, read_own_keys
 from adapters.ymmsl_files.reading.reading_errors import explained, malformed, not_ymmsl
 from adapters.ymmsl_files.snapshot_header import load_header
@@ -24,6 +26,13 @@ from domain.model.configuration import ResumeOrigin
 from domain.suggestions import hint
 
 STANDARD_INPUT = "-"
+
+# These libraries log every step of reading a file, at INFO. A host program that has chosen their
+# level gets these lines.
+for _library in ("yatiml", "ymmsl"):
+    _log = logging.getLogger(_library)
+    if _log.level == logging.NOTSET:
+        _log.setLevel(logging.WARNING)
 
 Content = v0_1.PartialConfiguration | v0_2.Configuration
 
@@ -151,7 +160,7 @@ def _read_text(text: str, label: str, directory: Path | None, warnings: list[str
     problem = not_ymmsl(tree)
     if tree is None or problem:
         raise ConfigurationError(f"{label}: {problem}")
-    problems = key_problems(tree, label)
+    problems = old_annotations(tree, label) or key_problems(tree, label)
     if problems:
         raise ConfigurationError(*problems)
     warnings += duplicate_keys(tree, label)

@@ -736,3 +736,18 @@ def test_mpi_starts_a_container_for_each_process(bench: Bench) -> None:
 def test_directory_that_a_runner_cannot_mount_is_an_error(bench: Bench, path: str) -> None:
     with pytest.raises(ConfigurationError, match="cannot be mounted"):
         bench.write(container=contained(APPTAINER), mounts=(Path(path),))
+
+
+@pytest.mark.parametrize(
+    ("bound", "rank_file"),
+    [
+        (resources("n0", cores=2), "rank 0=n0 slot=0\nrank 1=n0 slot=1\n"),
+        (None, "rank 0=here slot=0,1\nrank 1=here slot=0,1\n"),
+    ],
+)
+def test_script_that_starts_mpi_processes_gets_their_number_and_a_rank_file(
+    bench: Bench, bound: Resources | None, rank_file: str
+) -> None:
+    script = '#!/bin/sh\necho $MUSCLE_MPI_PROCESSES\ncat "$MUSCLE_RANKFILE"\n'
+    done = bench.run(bench.write(MpiCores(2), bound, script=script))
+    assert done.stdout == f"2\n{rank_file}"

@@ -95,6 +95,66 @@ def test_ranks_are_bound_to_cores_of_several_nodes(
 
 
 @pytest.mark.parametrize("model", MPI)
+def test_ranks_of_a_set_share_cores_with_their_caller(
+    cluster: SlurmCluster, tmp_path: Path, model: str
+):
+    components = {"macro": CALLER, "micro": {**CALLED, "multiplicity": [2]}}
+    resources = {"macro": {"mpi_processes": 4}, "micro": {"mpi_processes": 3}}
+    programs = mpi(model, "macro", "micro")
+    outcome = run(cluster, tmp_path, components, CALLS, resources, programs=programs)
+    cores = [Place(f"node{node}", (core,)) for node in range(1, 5) for core in BOTH]
+    places = outcome.places()
+    assert outcome.exit_code == 0, outcome.text + outcome.log
+    assert places["macro"] == cores[:4]
+    assert places["micro[0]"] == cores[:3]
+    # the members run at the same time, so no core is shared between them
+    assert len(places["micro[1]"]) == 3
+    assert not set(map(str, places["micro[0]"])) & set(map(str, places["micro[1]"]))
+
+
+@pytest.mark.parametrize("model", MPI)
+def test_chain_of_dispatches_with_mpi_shares_cores(
+    cluster: SlurmCluster, tmp_path: Path, model: str
+):
+    components = {
+        "first": {"ports": {"o_f": "out"}},
+        "second": CALLED,
+        "third": {"ports": {"f_init": "in"}},
+    }
+    conduits = {"first.out": "second.in", "second.out": "third.in"}
+    resources = {
+        "first": {"threads": 2},
+        "second": {"mpi_processes": 4},
+        "third": {"nodes": 2, "mpi_processes_per_node": 1, "threads_per_mpi_process": 2},
+    }
+    programs = mpi(model, "second", "third")
+    outcome = run(cluster, tmp_path, components, conduits, resources, programs=programs)
+    check(
+        outcome,
+        {
+            "first": [Place("node1", BOTH)],
+            "second": [Place(node, (core,)) for node in ("node1", "node2") for core in BOTH],
+            "third": [Place("node1", BOTH), Place("node2", BOTH)],
+        },
+    )
+
+
+def test_set_that_fills_all_nodes_has_a_core_for_each_instance(
+    cluster: SlurmCluster, tmp_path: Path
+):
+    components = {"macro": CALLER, "micro": {**CALLED, "multiplicity": [8]}}
+    resources = {"macro": {"threads": 1}, "micro": {"threads": 1}}
+    outcome = run(cluster, tmp_path, components, CALLS, resources)
+    assert outcome.exit_code == 0, outcome.text + outcome.log
+    places = outcome.places()
+    assert places.pop("macro") == [Place("node1", (0,))]
+    members = {f"micro[{number}]" for number in range(8)}
+    assert set(places) == members
+    taken = sorted((place.node, place.cores) for ranks in places.values() for place in ranks)
+    assert taken == [(f"node{node}", (core,)) for node in range(1, 5) for core in BOTH]
+
+
+@pytest.mark.parametrize("model", MPI)
 def test_threads_of_ranks_are_bound_to_cores(cluster: SlurmCluster, tmp_path: Path, model: str):
     resources = {"alone": {"nodes": 3, "mpi_processes_per_node": 1, "threads_per_mpi_process": 2}}
     outcome = run(cluster, tmp_path, {"alone": ALONE}, {}, resources, programs=mpi(model, "alone"))

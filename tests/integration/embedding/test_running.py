@@ -2,9 +2,11 @@
 
 import asyncio
 import enum
+import logging
 import sqlite3
 import sys
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +18,7 @@ import ymmsl
 from adapters.in_memory.profile_store import InMemoryProfileStore
 from adapters.ymmsl_files.source import YmmslConfigurationSource
 from domain.coupling.messages import Wait
-from domain.errors import ConfigurationError, UsageError
+from domain.errors import ConfigurationError, RunError, UsageError
 from domain.running.events import (
     InstanceDeregistered,
     InstanceExited,
@@ -291,6 +293,29 @@ def test_exception_in_a_callback_is_logged_and_others_are_still_called(manual):
     assert [type(event) for event in events] == [RunFinished]
     assert "ERROR" in manager.log_tail()
     assert "A subscriber raised ValueError on RunFinished: not today" in manager.log_tail()
+
+
+def test_events_can_be_awaited_and_have_a_time(manual):
+    async def run():
+        with Manager(manual) as manager:
+            events = manager.events()
+            manager.stop("enough")
+            return [event.to_dict() async for event in events], await manager.finished()
+
+    begin = time.time()
+    events, result = asyncio.run(asyncio.wait_for(run(), LONG))
+    assert [event["event"] for event in events] == ["RunFinished"]
+    assert begin - 1 <= events[0]["time"] == result.time
+    with pytest.raises(RunError, match="enough"):
+        result.raise_for_failure()
+
+
+def test_host_that_logs_at_info_gets_no_lines_of_our_libraries(manual, caplog):
+    caplog.set_level(logging.INFO)
+    with Manager(manual) as manager:
+        manager.stop()
+        manager.wait(LONG)
+    assert caplog.records == []
 
 
 def test_unsubscribed_callback_receives_no_events(manual):

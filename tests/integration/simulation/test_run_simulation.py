@@ -48,8 +48,10 @@ def fail(*_):
     raise ValueError("oh no")
 
 
-def test_functions_run_and_their_output_is_printed(capsys):
-    assert run_simulation(MODEL, {"macro": macro, "micro": micro}) is None
+def test_functions_run_and_their_output_is_printed(capsys, folder):
+    assert run_simulation(MODEL, {"macro": macro, "micro": micro}).succeeded
+    assert (folder / "performance.sqlite").read_bytes().startswith(b"SQLite format 3")
+    assert "The simulation finished without error" in (folder / "muscle3_manager.log").read_text()
     assert capsys.readouterr().out == "received 0\nreceived 2\nreceived 4\n"
 
 

@@ -1,6 +1,13 @@
 import pytest
 
-from domain.wording import counted, on_one_line, ordinal, shortened, without_controls
+from domain.wording import (
+    counted,
+    describe_os_error,
+    on_one_line,
+    ordinal,
+    shortened,
+    without_controls,
+)
 
 
 @pytest.mark.parametrize(
@@ -57,3 +64,16 @@ def test_escaping_control_characters_twice_changes_nothing() -> None:
 )
 def test_ordinal_has_the_ending_of_its_last_digits(number, text):
     assert ordinal(number) == text
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (OSError(13, "Permission denied", "/x"), "'/x': Permission denied."),
+        (OSError(28, "No space left on device"), "No space left on device. Free some space, or"),
+        (OSError("the tape is full."), "the tape is full."),
+        (OSError(), "OSError."),
+    ],
+)
+def test_error_of_the_operating_system_is_a_sentence(error, text):
+    assert describe_os_error(error).startswith(text)

@@ -38,6 +38,36 @@ def test_nodes_of_the_job_precede_those_of_its_step():
     assert find_slurm_job(step) == find_slurm_job(FOUR_NODES)
 
 
+# as the manual of Slurm describes them; not recorded
+HETEROGENEOUS = {
+    "SLURM_HET_SIZE": "2",
+    "SLURM_JOB_CPUS_PER_NODE": "2",
+    "SLURM_JOB_CPUS_PER_NODE_HET_GROUP_0": "2",
+    "SLURM_JOB_CPUS_PER_NODE_HET_GROUP_1": "1(x2)",
+    "SLURM_JOB_ID": "5",
+    "SLURM_JOB_ID_HET_GROUP_0": "5",
+    "SLURM_JOB_ID_HET_GROUP_1": "6",
+    "SLURM_JOB_NODELIST": "node1",
+    "SLURM_JOB_NODELIST_HET_GROUP_0": "node1",
+    "SLURM_JOB_NODELIST_HET_GROUP_1": "node[2-3]",
+}
+
+
+def test_unused_nodes_of_a_heterogeneous_job_are_a_warning():
+    job = find_slurm_job(HETEROGENEOUS)
+    assert job is not None
+    assert job.nodes == (JobNode("node1", 2),)
+    assert "first component will be used, and not the 2 nodes of the others (node2, node3)" in (
+        job.warning
+    )
+
+
+def test_heterogeneous_job_on_the_same_nodes_has_no_warning():
+    job = find_slurm_job({**HETEROGENEOUS, "SLURM_JOB_NODELIST_HET_GROUP_1": "node1"})
+    assert job is not None
+    assert job.warning == ""
+
+
 def test_missing_number_of_cpus_is_unknown():
     environment = {"SLURM_JOB_ID": "7", "SLURM_JOB_NODELIST": "a[1-2]"}
     job = find_slurm_job(environment)

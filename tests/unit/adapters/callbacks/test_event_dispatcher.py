@@ -92,7 +92,11 @@ def test_exception_in_a_callback_is_logged_and_others_are_still_called(sink, err
     sink.notify(EVENTS[1])
     sink.close()
     assert seen == EVENTS[:2]
-    text = "A subscriber raised ValueError on InstanceRegistered: my own mistake"
+    line = broken.__code__.co_firstlineno + 1
+    text = (
+        "A subscriber raised ValueError on InstanceRegistered: my own mistake"
+        f' ({__file__}, line {line}, in broken: raise ValueError("my own mistake"))'
+    )
     assert error_messages == [text, text]
 
 

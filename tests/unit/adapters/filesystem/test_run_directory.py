@@ -3,6 +3,7 @@
 import os
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -118,3 +119,12 @@ def test_configuration_is_saved_in_a_private_file(tmp_path):
     finally:
         os.umask(old)
     assert (tmp_path / "configuration.ymmsl").stat().st_mode & 0o777 == 0o600
+
+
+def test_instance_that_printed_nothing_on_a_full_disk_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    directory = FilesystemRunDirectory(tmp_path)
+    assert directory.instance_output_tail(Reference("a"), lines=5) == ""
+    monkeypatch.setattr(os, "statvfs", lambda _path: SimpleNamespace(f_bavail=0))
+    assert "is full" in directory.instance_output_tail(Reference("a"), lines=5)

@@ -15,6 +15,7 @@ from adapters.sqlite.profile_store import SqliteProfileStore
 from domain.coupling.ports import Operator
 from domain.identity import Reference
 from domain.running.profiling import ProfileEvent, ProfileEventType
+from tests.support.conditions import wait_until
 
 MACRO = Reference("macro")
 SENT = ProfileEvent(ProfileEventType.SEND, 5, 7, "out", Operator.O_I)
@@ -80,6 +81,14 @@ def test_full_disk_is_reported_on_close_and_leaves_a_readable_profile(tmp_path):
     assert done.stderr == ""
     with closing(sqlite3.connect(path)) as database:
         assert list(database.execute("PRAGMA integrity_check")) == [("ok",)]
+
+
+def test_profile_that_cannot_be_created_is_a_problem_during_the_run(tmp_path):
+    store = SqliteProfileStore(tmp_path / "absent" / "performance.sqlite")
+    wait_until(lambda: "absent" in store.problem)
+    assert "profile of this run is incomplete" in store.problem
+    with pytest.raises(OSError, match="incomplete"):
+        store.close()
 
 
 def test_lost_events_are_reported_once(tmp_path):

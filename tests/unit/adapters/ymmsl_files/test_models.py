@@ -3,6 +3,7 @@
 import pytest
 
 from adapters.ymmsl_files.source import YmmslConfigurationSource
+from domain.identity import Reference
 from domain.model.configuration import ExecutionModel
 from tests.unit.adapters.ymmsl_files.models import (
     MACRO_MICRO,
@@ -99,6 +100,14 @@ def test_missing_programs_are_started_by_the_user_where_none_is_required():
     source = YmmslConfigurationSource(programs_required=False)
     programs = source.load([whole(MACRO_MICRO)]).programs
     assert programs["p"].execution_model is ExecutionModel.MANUAL
+
+
+def test_component_without_implementation_is_started_by_hand_where_no_program_is_required():
+    source = YmmslConfigurationSource(programs_required=False, manual_components=True)
+    configuration = source.load([changed("final}, implementation: p", "final}")])
+    assert configuration.is_started_by_hand(Reference("micro"))
+    assert len(configuration.model.conduits) == 2
+    assert source.warnings == []
 
 
 def test_root_model_is_selected_by_name():

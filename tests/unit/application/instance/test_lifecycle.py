@@ -18,7 +18,7 @@ from domain.errors import (
 )
 from domain.identity import Reference
 from domain.running.failure_kinds import FailureKind
-from tests.support.in_memory_runs import InMemorySimulation, Joined
+from tests.support.in_memory_runs import InMemorySimulation, Joined, Program
 
 LOOP = """macro o_i -> micro f_init
           micro o_f -> macro s"""
@@ -323,7 +323,40 @@ def test_peer_that_finishes_early_is_named_by_the_receiver_that_waits():
     assert raised(results, "micro", PeerFinished).startswith(
         "'macro' finished after sending 2 messages on 'o_i'; 'micro' waits for a 3rd on 's'."
     )
+    assert kinds == {}, "the model may handle the error"
+    results["micro"].report()
     assert kinds == {"micro": FailureKind.OWN}
+
+
+def test_receiver_goes_on_with_its_other_ports_if_one_sender_finishes():
+    def sender(number: int) -> Program:
+        def send_all(me: Joined) -> None:
+            while me.reuse():
+                for step in range(number):
+                    me.send("o_i", step)
+
+        return send_all
+
+    def receiver(me: Joined) -> object:
+        seen, ended = [], []
+        while me.reuse():
+            for _ in range(4):
+                try:
+                    me.receive("early")
+                except PeerFinished as error:
+                    ended.append(str(error))
+                seen.append(me.receive("late"))
+        return seen, ended
+
+    simulation = InMemorySimulation("first o_i -> both early\nsecond o_i -> both late")
+    results = simulation.run(
+        {"first": sender(2), "second": sender(4), "both": receiver},
+        ports={"both": {Operator.S: ["early", "late"]}},
+    )
+    seen, ended = results["both"]
+    assert seen == [0, 1, 2, 3]
+    assert len(ended) == 2
+    assert len(set(ended)) == 1
 
 
 def test_messages_that_a_receiver_leaves_are_reported_at_its_end():

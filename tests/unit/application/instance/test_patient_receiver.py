@@ -158,3 +158,27 @@ def test_progress_is_reported_once_per_second():
         clock.advance(0.01)
         receiver.note_progress(float(step))
     assert 9 <= len(link.notes) <= 10
+
+
+def reported_times(notes):
+    return [what[1] for _, what in notes if what[0] == "status"]
+
+
+def test_last_simulation_time_is_reported_once():
+    clock = ManualClock()
+    link = RecordingLink(clock, float("inf"))
+    receiver = PatientReceiver(link=link, clock=clock, threads=InMemoryModelThreads())  # type: ignore[arg-type]
+    clock.advance(10.0)
+    for time in (0.0, 1.0, 2.5):
+        receiver.note_progress(time)
+    assert reported_times(link.notes) == [0.0]
+    receiver.report_last_time()
+    receiver.report_last_time()
+    assert reported_times(link.notes) == [0.0, 2.5]
+
+
+def test_instance_without_messages_reports_no_simulation_time():
+    clock = ManualClock()
+    link = RecordingLink(clock, float("inf"))
+    PatientReceiver(link=link, clock=clock, threads=InMemoryModelThreads()).report_last_time()  # type: ignore[arg-type]
+    assert link.notes == []

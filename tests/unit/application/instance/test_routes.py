@@ -40,6 +40,9 @@ class Transport:
         self.inlets.append((str(sender), str(receiver), *peer_locations))
         return "inlet"
 
+    def must_drain(self, peer_locations):
+        return "muscle3" in peer_locations
+
 
 def message(data="x", *iteration):
     return PeerMessage(0.0, None, data, Settings(), None, 0, iteration)

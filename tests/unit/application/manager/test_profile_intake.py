@@ -80,6 +80,14 @@ def test_events_are_dropped_while_the_store_is_behind(intake, store):
     assert store.dropped == {(MACRO, DropReason.MANAGER_QUEUE): 1}
 
 
+def test_events_that_could_not_be_stored_are_among_the_warnings(intake, store):
+    store.lost = "The disk is full."
+    intake.add(MACRO, [], dropped=3)
+    lost, dropped = intake.warnings()
+    assert lost == "The disk is full."
+    assert "3 events were dropped" in dropped
+
+
 def test_store_that_cannot_count_works_too(log):
     class PlainStore:
         def __init__(self):

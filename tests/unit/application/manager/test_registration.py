@@ -112,6 +112,15 @@ def test_muscle3_instance_on_a_reducing_filter_is_rejected_with_checkpoints(
     register(desk, name, version="0.11.0+conjoin")
 
 
+def test_muscle3_instance_that_would_resume_from_a_url_is_rejected():
+    run = replace(configuration("macro\nmicro"), resume={Reference("macro"): "s3://bucket/a.pack"})
+    desk = InMemoryServices(run)
+    with pytest.raises(ManagerRefused, match="MUSCLE3's library, which cannot resume from s3://"):
+        register(desk, "macro", version="0.11.0")
+    register(desk, "micro", version="0.11.0")
+    register(desk, "macro", version="0.11.0+conjoin")
+
+
 def test_muscle3_instances_may_use_filters_without_checkpoints():
     register(desk_for(FILTERED), "macro", "micro", version="0.11.0")
 

@@ -321,7 +321,7 @@ def test_result_is_reported_after_the_agents_are_shut_down(bench: Bench) -> None
     assert bench.results == [RunFinished(succeeded=True)]
     assert bench.sink.events[-1] == RunFinished(succeeded=True)
     assert seen == [True]
-    assert "the simulation completed" in bench.log()
+    assert "The simulation finished without error" in bench.log()
 
 
 def test_failure_is_logged_with_the_directory_of_the_output(bench: Bench) -> None:

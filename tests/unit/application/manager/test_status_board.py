@@ -6,7 +6,7 @@ from adapters.in_memory.clock import ManualClock
 from adapters.in_memory.event_sink import RecordingEventSink
 from application.manager.status_board import StatusBoard
 from domain.coupling.messages import Wait
-from domain.running.events import InstanceState, StatusChanged
+from domain.running.events import InstanceRegistered, InstanceStarted, InstanceState, StatusChanged
 from domain.running.process_end import Exited
 from tests.support.models import configuration
 
@@ -94,3 +94,10 @@ def test_new_subscriber_gets_only_later_events(board, sink):
     board.watch(late)
     board.note_time("macro", 1.0)
     assert late.events == sink.events[1:]
+
+
+def test_published_event_has_the_time_of_the_clock(board, clock, sink):
+    clock.advance(5.0)
+    board.publish(InstanceStarted("macro", "node1"))
+    board.publish(InstanceRegistered("macro", time=3.0))
+    assert [event.time for event in sink.events] == [clock.time(), 3.0]

@@ -441,6 +441,14 @@ def test_output_is_passed_on_if_the_process_runs_on_that_node(two: Bench) -> Non
     assert done == ["wrong node", "node"]
 
 
+def test_launcher_gives_up_the_agent_of_a_lost_node(two: Bench) -> None:
+    two.clock.advance(TIMEOUTS.silence / 2)
+    two.poll("node1")
+    two.clock.advance(TIMEOUTS.silence / 2)
+    assert [node for node, _ in two.lost] == ["node2"]
+    assert two.launcher.given_up == ["node2"]
+
+
 def test_changes_of_nodes_are_reported_to_listeners() -> None:
     bench = Bench("node1", "node2")
     seen: list[NodeStatus] = []

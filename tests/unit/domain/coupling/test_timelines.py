@@ -249,3 +249,31 @@ def test_error_about_a_skipped_output_shows_how_to_give_it_a_timeline():
         "\n    ports: {f_init: start, o_i: boundary, s: forces, timeline state: {o_i: state},"
         " timeline rare: {o_i: log}}"
     )
+
+
+def test_order_is_not_checked_with_the_flag_for_models_of_muscle3_0_10():
+    boundary, state, forces = port("boundary", O_I), port("state", O_I), port("forces", S)
+    final = port("final", O_F)
+    ports = {item.name: item for item in (boundary, state, forces, final)}
+    loop = ReuseLoop(ports, is_checked=False)
+    loop.start_pass((4,))
+    assert loop.send(state, None) == (4, 0)
+    assert loop.send(boundary, None) == (4, 0)
+    assert loop.send(boundary, None) == (4, 1)
+    assert loop.expect_receive(forces, None) == (4, 1)
+    loop.receive(forces, None, (4, 0))
+    loop.receive(forces, None, (4, 1))
+    assert loop.send(state, None) == (4, 1)
+    assert loop.send(state, None) == (4, 2)
+    loop.check_finished()
+
+
+def test_unchecked_rounds_take_later_iterations_from_messages():
+    forces, boundary = port("forces", S), port("boundary", O_I)
+    loop = ReuseLoop({item.name: item for item in (forces, boundary)}, is_checked=False)
+    loop.start_pass(())
+    loop.receive(forces, None, (0,))
+    loop.receive(forces, None, (3,))
+    assert loop.send(boundary, None) == (3,)
+    loop.receive(forces, None, None)
+    assert loop.send(boundary, None) == (4,)

@@ -51,6 +51,19 @@ def test_network_is_not_needed_if_all_hosts_have_tunnels(
     assert launcher.capabilities.needs_network is needs_network
 
 
+def test_warning_about_a_batch_job_is_passed_on():
+    warnings: list[str] = []
+    environment = {
+        "SLURM_JOB_ID": "5",
+        "SLURM_JOB_NODELIST": "a",
+        "SLURM_JOB_NODELIST_HET_GROUP_0": "a",
+        "SLURM_JOB_NODELIST_HET_GROUP_1": "b",
+    }
+    choose_launcher(ManagerOptions(), Adapters(), environment=environment, warnings=warnings)
+    (warning,) = warnings
+    assert "heterogeneous" in warning
+
+
 def test_missing_paramiko_is_an_error_with_the_package_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ):

@@ -47,6 +47,12 @@ def test_exception_in_the_start_is_raised_on_the_callers_thread():
         StartBridge().run(lambda *, started, failed: 1 / 0, scheduler=ImmediateScheduler())
 
 
+def test_error_of_the_operating_system_in_the_start_is_a_sentence():
+    full = OSError(28, "No space left on device", "/run/run_script.sh")
+    with pytest.raises(RunError, match=r"could not be started: '/run/run_script\.sh': No space"):
+        StartBridge().run(lambda *, started, failed: failed(full), scheduler=ImmediateScheduler())
+
+
 def test_abandoned_start_is_not_waited_for():
     bridge = StartBridge()
     bridge.abandon()

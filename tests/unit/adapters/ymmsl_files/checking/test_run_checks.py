@@ -76,12 +76,6 @@ def test_invalid_containers_are_reported(details, message):
 @pytest.mark.parametrize(
     ("resources", "message"),
     [
-        ("m.mirco: {threads: 2}", "component 'm.mirco' does not exist. Did you mean 'm.micro'"),
-        (
-            "mirco: {threads: 2}",
-            "Did you mean 'm.micro'? In v0.2, write the name",
-        ),
-        ("other.micro: {threads: 2}", "component 'other.micro' does not exist. Did you mean 'm.mi"),
         ("m.micro: {mpi_processes: 2}", "which does not use MPI, but requests MPI processes"),
         ("m.micro: {threads: 0}", "'threads' of 'micro' is 0; it must be 1 or more"),
         (
@@ -92,6 +86,29 @@ def test_invalid_containers_are_reported(details, message):
 )
 def test_invalid_resources_are_reported(resources, message):
     assert message in problem_of(whole(MACRO_MICRO, PROGRAM, f"resources: {{{resources}}}\n"))
+
+
+@pytest.mark.parametrize(
+    ("resources", "hint"),
+    [
+        ("m.mirco: {threads: 2}", " Did you mean 'm.micro' or 'm.macro'?"),
+        ("mirco: {threads: 2}", " Did you mean 'm.micro'? In v0.2, write the name"),
+        ("other.micro: {threads: 2}", " Did you mean 'm.micro'? In v0.2, write the name"),
+    ],
+)
+def test_resources_of_a_component_that_does_not_exist_are_a_warning(resources, hint):
+    text = whole(MACRO_MICRO, PROGRAM, f"resources: {{{resources}}}\n")
+    (warning,) = warnings_of(text)
+    name = resources.partition(":")[0]
+    expected = f"component '{name}' does not exist, so these resources are not used.{hint}"
+    assert expected in warning
+    assert load(text).resources == {}
+
+
+def test_script_may_request_mpi_processes():
+    program = PROGRAM.replace("executable: /bin/true", "script: 'mpirun true'")
+    text = whole(MACRO_MICRO, program, "resources: {m.micro: {mpi_processes: 2}}\n")
+    assert load(text).resources["micro"] == MpiCores(2)
 
 
 def test_mpi_program_without_mpi_resources_is_rejected():
