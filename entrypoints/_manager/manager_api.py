@@ -18,6 +18,7 @@ from typing_extensions import Self
 
 from adapters.filesystem.run_directory import FilesystemRunDirectory
 from adapters.system.clock import SystemClock
+from adapters.ymmsl_files.checking.wiring_checks import unconnected_ports
 from application.interfaces.logbook import EventSink
 from application.manager.snapshots.snapshot_stores import SnapshotStores
 from domain.coupling.settings import SettingValue
@@ -198,7 +199,7 @@ class Manager:
                 if the model needs more cores than there are, and neither the options nor the
                 launcher allow instances to share cores.
         """
-        warnings = self._check_this_machine()
+        warnings = [*unconnected_ports(self.configuration.model), *self._check_this_machine()]
         self._check_shared_files()
         check_options(self._options)
         if self._run_dir is not None and self._parts is None:
