@@ -9,7 +9,7 @@ from application.manager.snapshots.run_checkpoints import RunCheckpoints
 from domain.checkpointing.instance_snapshot import is_url
 from domain.coupling.conduits import Conduit
 from domain.coupling.filters import filters_of
-from domain.coupling.ports import SETTINGS_IN, Port
+from domain.coupling.ports import SETTINGS_IN, Port, ports_in_ymmsl
 from domain.errors import ManagerRefused
 from domain.identity import Reference
 from domain.model.configuration import Component, Configuration
@@ -210,7 +210,8 @@ class InstanceRegistry:
                 msg = (
                     f"Port '{port.name}' of '{name}' has operator {port.operator.name} in the"
                     f" program, but {configured.operator.name} in the configuration. Correct one of"
-                    " them."
+                    " them. To have it as in the program, write this for the component in the yMMSL"
+                    f" file: 'ports: {ports_in_ymmsl(ports)}'."
                 )
                 raise ManagerRefused(msg)
         self._check_connected_ports(name, component, {port.name for port in ports})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
@@ -74,6 +74,26 @@ class Port:
     name: str
     operator: Operator
     timeline: str = ""
+
+
+def ports_in_ymmsl(ports: Iterable[Port]) -> str:
+    """Return ports as one writes them after `ports:` in a yMMSL file.
+
+    Example:
+        >>> ports_in_ymmsl([Port("out", Operator.O_I), Port("in", Operator.S)])
+        '{o_i: out, s: in}'
+    """
+    by_place: dict[tuple[str, Operator], list[str]] = {}
+    for port in ports:
+        if port.name != SETTINGS_IN:
+            by_place.setdefault((port.timeline, port.operator), []).append(port.name)
+    groups: dict[str, list[str]] = {"": []}
+    for (timeline, operator), names in by_place.items():
+        written = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+        groups.setdefault(timeline, []).append(f"{operator.name.lower()}: {written}")
+    parts = groups.pop("")
+    parts += [f"timeline {name}: {{{', '.join(inside)}}}" for name, inside in groups.items()]
+    return f"{{{', '.join(parts)}}}"
 
 
 class PortState:

@@ -20,10 +20,17 @@ If one of the operators has no connected ports, a round has no second half.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from domain.coupling.messages import Iteration
-from domain.coupling.ports import SETTINGS_IN, Operator, PortSlot, PortState, port_label
+from domain.coupling.ports import (
+    Operator,
+    PortSlot,
+    PortState,
+    port_label,
+    ports_in_ymmsl,
+)
 from domain.errors import CallOrderError
 
 REUSE_LOOP: Final = "Send and receive in the reuse loop: while instance.reuse_instance(): ..."
@@ -501,39 +508,15 @@ class ReuseLoop:
         if not late:
             return ""
         names = " and ".join(f"'{port.name}'" for port in late)
-        own = {port.name: port.name for port in late}
+        ports = [
+            replace(item.port, timeline=item.name) if item in late else item.port
+            for item in self._ports.values()
+        ]
         return (
             f"\nIf {names} may be sent less often than the other ports, give it a timeline of its"
             " own: in the yMMSL file, write for this component\n"
-            f"    ports: {{{_as_ymmsl(self._ports.values(), own)}}}"
+            f"    ports: {ports_in_ymmsl(ports)}"
         )
-
-
-def _as_ymmsl(ports: Iterable[PortState], timelines: Mapping[str, str]) -> str:
-    """Return ports as the contents of a YAML mapping.
-
-    Args:
-        ports: The ports.
-        timelines: The timelines of some of them, instead of those that they have.
-    """
-    by_place: dict[tuple[str, Operator], list[str]] = {}
-    for port in ports:
-        if port.name != SETTINGS_IN:
-            timeline = timelines.get(port.name, port.port.timeline)
-            by_place.setdefault((timeline, port.operator), []).append(port.name)
-    lists = {
-        place: names[0] if len(names) == 1 else f"[{', '.join(names)}]"
-        for place, names in by_place.items()
-    }
-    parts = [f"{op.name.lower()}: {names}" for (place, op), names in lists.items() if not place]
-    for timeline in dict.fromkeys(place for place, _ in by_place if place):
-        inside = [
-            f"{op.name.lower()}: {names}"
-            for (place, op), names in lists.items()
-            if place == timeline
-        ]
-        parts.append(f"timeline {timeline}: {{{', '.join(inside)}}}")
-    return ", ".join(parts)
 
 
 def _all_slots(ports: Iterable[PortState]) -> set[PortSlot]:

@@ -400,6 +400,26 @@ def assert_rejected(outcome: Outcome, *parts: str) -> None:
     assert_no_leftovers(outcome)
 
 
+def test_instance_in_a_forked_process_is_rejected_and_the_run_goes_on(workspace: Workspace):
+    workspace.change("macro.py", '        instance.receive("state_in")', _RECEIVE_IN_A_CHILD)
+    outcome = workspace.start_all()
+    assert outcome.exit_code == COMPLETED, outcome.text
+    assert "'macro' is used in process" in workspace.stderr_of("macro")
+
+
+_RECEIVE_IN_A_CHILD = """\
+        import os, traceback
+        if step == 0 and os.fork() == 0:
+            try:
+                instance.receive("state_in")
+            except RuntimeError:
+                pass
+            except Exception:
+                traceback.print_exc()
+            os._exit(0)
+        instance.receive("state_in")"""
+
+
 def assert_failed(outcome: Outcome, instance: str, *parts: str) -> None:
     """Assert that the run failed, and that the instance, the reason and its directory are shown."""
     assert outcome.exit_code == FAILED, outcome.text

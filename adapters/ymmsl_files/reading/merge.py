@@ -11,6 +11,7 @@ from ymmsl import v0_1, v0_2
 
 from adapters.ymmsl_files.reading.documents import Document
 from adapters.ymmsl_files.reading.inferred_timelines import infer_timelines
+from domain.coupling.ports import Operator, Port, ports_in_ymmsl
 from domain.errors import ConfigurationError
 
 
@@ -86,10 +87,26 @@ def _guessed_ports(content: v0_1.PartialConfiguration, label: str) -> list[str]:
         return []
     return [
         f"{label}: component '{component.name}' has no 'ports'. Its receiving ports are assumed to"
-        " be f_init and its sending ports o_f; add 'ports' if that is wrong."
+        " be f_init and its sending ports o_f. If it is not called by another component, but calls"
+        " others in each of its steps, write for it:"
+        f" 'ports: {_ports_of_caller(content.model, str(component.name))}'."
         for component in content.model.components
         if not component.ports or not list(component.ports.port_names())
     ]
+
+
+def _ports_of_caller(model: v0_1.Model, component: str) -> str:
+    """Return the ports of a component if it sends on o_i and receives on s."""
+    ends = [
+        (str(end[-1]), operator)
+        for conduit in model.conduits
+        for end, operator in (
+            (conduit.sender, Operator.O_I),
+            (conduit.receiver, Operator.S),
+        )
+        if str(end[:-1]) == component
+    ]
+    return ports_in_ymmsl(Port(name, operator) for name, operator in dict.fromkeys(ends))
 
 
 def _models_in_several_files(

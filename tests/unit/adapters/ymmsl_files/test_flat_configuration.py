@@ -230,7 +230,7 @@ def test_matching_timelines_are_kept():
 
 def test_different_timelines_that_are_not_declared_as_matching_are_rejected():
     text = INTERACT.replace("    matching_timelines: {a: b}\n", "")
-    assert "'matching_timelines'" in problem_of(whole(text, PROGRAM))
+    assert "'matching_timelines: {a: b}'" in problem_of(whole(text, PROGRAM))
 
 
 @pytest.mark.parametrize(("macro", "micro"), [("[]", "[2, 3]"), ("2", "3"), ("[2, 3]", "[3]")])

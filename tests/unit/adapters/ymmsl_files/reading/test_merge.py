@@ -61,7 +61,10 @@ def test_duplicate_program_in_two_files_is_rejected():
 def test_guessed_ports_are_a_warning():
     text = "ymmsl_version: v0.1\nmodel:\n  name: m\n  components: {a: p, b: p}\n"
     text += "  conduits: {a.out: b.in}\nimplementations:\n  p: {executable: /bin/true}\n"
-    assert [item.split("'")[1] for item in warnings_of(text)] == ["a", "b"]
+    first, second = warnings_of(text)
+    assert "component 'a' has no 'ports'" in first
+    assert first.endswith("write for it: 'ports: {o_i: out}'.")
+    assert "component 'b' has no 'ports'" in second
 
 
 def test_lossless_conversion_causes_no_warning():
