@@ -52,10 +52,9 @@ def _record(buffer: ProfileBuffer) -> float:
     """Record what a worker records of each call, and return the CPU time."""
     begin = time.process_time()
     for _ in range(CALLS):
-        start = buffer.now()
-        buffer.add_wait("Worker.nothing", start, row="worker:head:1 queue")
-        start, line = buffer.now(), buffer.begin("worker:head:1")
-        buffer.end("Worker.nothing", "task", start, row="worker:head:1", line=line)
+        arrived, started = buffer.now(), buffer.now()
+        seconds = buffer.now() - started
+        buffer.add_call("Worker.nothing", arrived, started, seconds, row="worker:head:1")
     return time.process_time() - begin
 
 

@@ -136,11 +136,34 @@ class SettingMismatch(UsageError, TypeError):
         self.name = name
         self.value = value
         self.wanted = wanted
+        self.instead = _written_as(wanted, value)
+        cure = f"Write {self.instead}" if self.instead else "Change the value"
         super().__init__(
             f"Setting '{name}' has value {value!r}, which is a {type(value).__name__}, but the"
-            f" model requested a value of type {wanted}. Change the value in the yMMSL file, or"
-            " the type in the model."
+            f" model requested a value of type {wanted}. {cure} in the yMMSL file, or change the"
+            " type in the model."
         )
+
+
+def _written_as(wanted: str, value: object) -> str | None:
+    """Return how to write the value of a setting so that it has another type; None if unknown."""
+    if wanted == "int" and isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if wanted == "str" and isinstance(value, (bool, int, float)):
+        return f"'{str(value).lower() if isinstance(value, bool) else value}' in quotes"
+    if wanted == "bool" and str(value).lower() in ("yes", "on", "true", "1"):
+        return "true"
+    if wanted == "bool" and str(value).lower() in ("no", "off", "false", "0"):
+        return "false"
+    if wanted in ("int", "float") and isinstance(value, str):
+        try:
+            number = float(value) if wanted == "float" else int(value)
+        except ValueError:
+            return None
+        return f"{number} without quotes"
+    if wanted.startswith("[") and wanted[1:-1] in ("int", "float") and type(value) is int:
+        return f"[{value}]"
+    return None
 
 
 class UnsendableData(UsageError, TypeError):

@@ -29,8 +29,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 from application.runtime.cancellation import TaskCancelledError as CancelledError
-from application.runtime.endpoint import current_endpoint
 from application.runtime.log import RuntimeLog
+from application.runtime.process_services import current_services
 from application.runtime.reference import by_reference
 from application.runtime.runtime_proxy import RuntimeProxy
 from application.runtime.tessera import tessera
@@ -163,16 +163,16 @@ async def interactive(switch: str, **options: object) -> Runtime | None:
 
 def runtime() -> Runtime | None:
     """Return the runtime that the running code belongs to; None outside of a run."""
-    endpoint = current_endpoint()
-    found = None if endpoint is None else endpoint.runtime
+    services = current_services()
+    found = None if services is None else services.runtime
     assert found is None or isinstance(found, Runtime)
     return found
 
 
 def logger() -> RuntimeLog:
     """Return the logger of the running code, also outside of a run."""
-    endpoint = current_endpoint()
-    return new_log("info") if endpoint is None else endpoint.log
+    services = current_services()
+    return new_log("info") if services is None else services.log
 
 
 _ACTIVE = ActiveRun()

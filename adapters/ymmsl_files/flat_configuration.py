@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from ymmsl import v0_2
 
-from adapters.ymmsl_files.checking.model_checks import model_problems, without_implementation
+from adapters.ymmsl_files.checking.model_checks import (
+    model_problems,
+    size_problems,
+    without_implementation,
+)
 from adapters.ymmsl_files.checking.run_checks import (
     checkpoint_problems,
     resource_problems,
     resume_warnings,
     unused_resources,
 )
-from adapters.ymmsl_files.checking.setting_checks import setting_problems, setting_warnings
+from adapters.ymmsl_files.checking.setting_checks import (
+    setting_places,
+    setting_problems,
+    setting_warnings,
+)
 from adapters.ymmsl_files.checking.settings_forwarding import forward_settings
 from adapters.ymmsl_files.checking.shell_arguments import argument_warnings
 from adapters.ymmsl_files.checking.wiring_checks import wiring_problems
@@ -73,11 +81,16 @@ def flattened(
         ConfigurationError: If the configuration is invalid; it lists all errors.
     """
     origins = Origins(documents)
-    _raise_if_any(checkpoint_problems(documents))
-    _raise_if_any(model_problems(whole, origins, programs_required=programs_required))
+    problems = [
+        *checkpoint_problems(documents),
+        *model_problems(whole, origins, programs_required=programs_required),
+    ]
+    if problems:
+        _raise_if_any([*problems, *_problems_elsewhere(whole, root, documents)])
     if not manual_components:
         warnings += without_implementation(whole, origins)
     expansion = expand(whole, root, manual_components=manual_components)
+    _raise_if_any(size_problems(root, expansion, origins))
     model = _model(root, expansion, origins, warnings)
     names = ResourceNames(model.name, expansion, map(translating.reference, whole.models))
     flat = Configuration(
@@ -94,17 +107,36 @@ def flattened(
         [
             *wiring_problems(model),
             *resource_problems(whole, flat, names, origins),
-            *setting_problems(flat.settings, whole, expansion),
+            *_placed(setting_problems(flat.settings, whole, expansion), documents),
         ]
     )
+    oddities = setting_warnings(flat.settings, model, whole, expansion)
     warnings += [
         *unused_resources(whole, flat, names, origins),
-        *setting_warnings(flat.settings, model),
+        *_placed(oddities, documents),
         *resume_warnings(flat),
     ]
     if programs_required:
         warnings += argument_warnings(flat)
     return flat
+
+
+def _problems_elsewhere(
+    whole: v0_2.Configuration, root: v0_2.Model, documents: Sequence[Document]
+) -> list[str]:
+    """Return the errors in the settings of a configuration whose models are invalid too."""
+    try:
+        expansion = expand(whole, root)
+        found = setting_problems(translating.settings(whole.settings), whole, expansion)
+    except ConfigurationError:
+        return []
+    return _placed(found, documents)
+
+
+def _placed(found: Iterable[tuple[Reference, str]], documents: Sequence[Document]) -> list[str]:
+    """Return messages about settings, with their files and lines."""
+    places = setting_places(documents)
+    return [places.get(str(key), "") + text for key, text in found]
 
 
 def _raise_if_any(problems: list[str]) -> None:

@@ -275,7 +275,7 @@ class Lifecycle:
     def _receive_update(
         self, port: PortState, slot: int | None, *, with_settings: bool
     ) -> PeerMessage:
-        if (port.name, slot) in self._finished:
+        if self._finished and (port.name, slot) in self._finished:
             raise PeerFinished(self._finished[port.name, slot])
         with self._one_at_a_time:
             expected = self._loop.expect_receive(port, slot)

@@ -1,6 +1,6 @@
-"""The endpoint to which the running code belongs.
+"""The process services to which the running code belongs.
 
-In a worker, and in the head, all code belongs to the one endpoint of the process. With the engine
+In a worker, and in the head, all code belongs to the services of its process. With the engine
 `inline`, several share a process, and each handles its requests in its own context.
 """
 
@@ -35,7 +35,7 @@ class Surroundings(Protocol):
         """The communications of the process."""
 
 
-_entered: ContextVar[Surroundings | None] = ContextVar("conjoin_endpoint", default=None)
+_entered: ContextVar[Surroundings | None] = ContextVar("conjoin_process", default=None)
 _defaults: list[Surroundings] = []
 
 
@@ -48,12 +48,12 @@ def surroundings() -> Surroundings | None:
 
 
 def enter(item: Surroundings) -> None:
-    """Let the rest of this context belong to an endpoint."""
+    """Let the rest of this context belong to the services of a process."""
     _entered.set(item)
 
 
 def add_default(item: Surroundings) -> None:
-    """Let all code that has not entered an endpoint belong to this one."""
+    """Let all code that has not entered any belong to these services."""
     _defaults.append(item)
 
 

@@ -101,21 +101,21 @@ class Holdings:
             self._count(self._correspondence.own, uid, change)
             return
         task = asyncio.get_running_loop().create_task(
-            self._send(uid, holding, change, holding.reported)
+            self._send(uid, holding.home, change, holding.reported)
         )
         self._reports.add(task)
         task.add_done_callback(self._reports.discard)
         holding.reported = task
 
     async def _send(
-        self, uid: str, holding: _Holding, change: int, earlier: asyncio.Future[None] | None
+        self, uid: str, home: str, change: int, earlier: asyncio.Future[None] | None
     ) -> None:
         if earlier is not None:
             # Requests may overtake each other, and a count must not go down before it goes up.
             await asyncio.wait([earlier])
         message = Message(REFERENCES, {"uid": uid, "change": change})
         try:
-            await self._correspondence.request(holding.home, message)
+            await self._correspondence.request(home, message)
         except RuntimeDisconnectedError:
             return  # The object is gone, with its count.
 

@@ -8,7 +8,7 @@ from typing import TypeVar, overload
 
 from application.runtime.actor_array import ActorArray
 from application.runtime.actor_proxy import ActorProxy
-from application.runtime.endpoint import current_endpoint, require_endpoint
+from application.runtime.process_services import current_services, require_services
 from domain.runtime.options import (
     ADDED_NAMES,
     CREATION_WORDS,
@@ -108,8 +108,8 @@ class _AddedName:
 
     def __get__(self, instance: object, owner: type | None = None) -> object:
         """Return it; None outside of a run."""
-        endpoint = current_endpoint()
-        return None if endpoint is None else endpoint.for_actors(self._name)
+        services = current_services()
+        return None if services is None else services.for_actors(self._name)
 
 
 class _ClassName:
@@ -140,8 +140,8 @@ class _Options(_ClassName):
 class _Local(_ClassName):
     def __get__(self, instance: object, owner: type) -> object:
         """Return the object of this class that is resident in this process; None without one."""
-        endpoint = current_endpoint()
-        return None if endpoint is None else endpoint.local_instance(owner)
+        services = current_services()
+        return None if services is None else services.local_instance(owner)
 
 
 class _Parameter(_ClassName):
@@ -158,7 +158,7 @@ class _Parameter(_ClassName):
         """Return what creates a parameter; its keyword `cached` belongs to the runtime."""
 
         def parameter(*args: object, cached: bool = False, **keywords: object) -> object:
-            parameters = require_endpoint().parameters
+            parameters = require_services().parameters
             return parameters.create(
                 owner, args, keywords, is_local=self._is_local, is_cached=cached
             )
@@ -169,7 +169,7 @@ class _Parameter(_ClassName):
 class _SelectWorker(_ClassName):
     def __get__(self, instance: object, owner: type) -> object:
         """Return what chooses a worker for an actor."""
-        return require_endpoint().placing.ask
+        return require_services().placing.ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,4 +210,4 @@ def _create(
         msg = f"An actor does not have the option '{unknown[0]}'"
         raise TypeError(msg)
     options = CreationOptions(**{**getattr(cls, DEFAULTS), **chosen})
-    return require_endpoint().actors.create(cls, args, keywords, options)
+    return require_services().actors.create(cls, args, keywords, options)

@@ -23,7 +23,6 @@ from application.runtime.deadlocks import Deadlocks
 from application.runtime.delivery import Delivery
 from application.runtime.direct_calls import DirectCalls
 from application.runtime.direct_creation import DirectCreation
-from application.runtime.endpoint import Endpoint
 from application.runtime.execution import Execution
 from application.runtime.function_codes import FunctionCodes
 from application.runtime.function_stage import FunctionStage
@@ -40,6 +39,7 @@ from application.runtime.packing import Packing
 from application.runtime.parameters import Parameters
 from application.runtime.placing import Placing
 from application.runtime.pool import Pool
+from application.runtime.process_services import ProcessServices
 from application.runtime.profile_buffer import ProfileBuffer
 from application.runtime.queue_report import QueueReport
 from application.runtime.reception import Reception
@@ -56,7 +56,7 @@ from domain.runtime.payloads import EngineValue
 from domain.runtime.placement import Strategy
 
 
-def new_endpoint(
+def new_services(
     *,
     link: EngineLink,
     pickler: Pickler,
@@ -68,7 +68,7 @@ def new_endpoint(
     remote_names: frozenset[str],
     placement: Strategy | None = None,
     worker_memory: int | None = None,
-) -> Endpoint:
+) -> ProcessServices:
     """Return the services of one process.
 
     Args:
@@ -288,7 +288,7 @@ def new_endpoint(
         ended=stage.end_if_idle,
     )
     creation = DirectCreation(residents=residents, execution=execution, stage=stage)
-    return Endpoint(
+    return ProcessServices(
         actor_names=names,
         actor_table=table,
         actors=actors,

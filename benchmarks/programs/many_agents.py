@@ -14,9 +14,12 @@ from adapters.tcp.agent_line import TcpAgentLine
 from adapters.wire.agent_orders import decode_orders
 from domain.placement.resources import Core, NodeResources
 from domain.running.agents import AgentOrders, ShutdownCommand
+from domain.running.nodes import NodeLoad
 from domain.version import VERSION
 
 CORES = frozenset(Core(number, frozenset({number})) for number in range(64))
+LOAD = NodeLoad(0.5, 2**30)
+"""What each agent reports with each request for a command."""
 
 
 def main() -> None:
@@ -44,7 +47,7 @@ def _serve(orders: AgentOrders, reported: threading.Semaphore) -> None:
     )
     line.report_resources(NodeResources(node, CORES), version=VERSION)
     reported.release()
-    while not isinstance(line.next_command(), ShutdownCommand):
+    while not isinstance(line.next_command(LOAD), ShutdownCommand):
         pass
     line.close(timeout=10.0)
 

@@ -7,13 +7,13 @@ from application.interfaces.own_process import OwnProcess
 from application.interfaces.task_engine import EngineLink
 from application.runtime.accounting import Accounting
 from application.runtime.directory import Directory
-from application.runtime.endpoint import Endpoint
 from application.runtime.housekeeping import Housekeeping
 from application.runtime.identity import Identity
 from application.runtime.joining import Joining
 from application.runtime.lifecycle import End, Lifecycle
 from application.runtime.log_names import Failures, LogNames
 from application.runtime.mapping import ItemMapping
+from application.runtime.process_services import ProcessServices
 from application.runtime.profile import Profile
 from application.runtime.residence import Residence
 from application.runtime.task_names import TaskNames
@@ -27,7 +27,7 @@ _SHARING = frozenset({MONITOR, NODE, WAREHOUSE})
 
 def new_runtime(
     *,
-    endpoint: Endpoint,
+    services: ProcessServices,
     link: EngineLink,
     uid: str,
     mode: str,
@@ -39,7 +39,7 @@ def new_runtime(
     """Return the runtime of one role, and let its peers call it.
 
     Args:
-        endpoint: The services of the process.
+        services: The services of the process.
         link: The engine.
         uid: The uid of the runtime.
         mode: `local`, `interactive` or `cluster`.
@@ -49,40 +49,40 @@ def new_runtime(
         end: Ends the run, on the head; elsewhere this process.
     """
     identity = Identity(uid=uid, mode=mode)
-    comms, members = endpoint.comms, endpoint.members
-    housekeeping = Housekeeping(comms=comms, log=endpoint.log)
-    services = (
+    comms, members = services.comms, services.members
+    housekeeping = Housekeeping(comms=comms, log=services.log)
+    parts = (
         identity,
         housekeeping,
         Accounting(own_process=own_process),
         Directory(identity=identity, members=members, comms=comms),
         Joining(identity=identity, members=members, comms=comms),
         Lifecycle(link=link, end=end, zmq_context=shared_context),
-        LogNames(log=endpoint.log, failures=failures),
+        LogNames(log=services.log, failures=failures),
         Profile(
-            own=uid, comms=comms, buffer=None if role_of(uid) in _SHARING else endpoint.profile
+            own=uid, comms=comms, buffer=None if role_of(uid) in _SHARING else services.profile
         ),
-        Residence(residents=endpoint.residents, housekeeping=housekeeping, log=endpoint.log),
+        Residence(residents=services.residents, housekeeping=housekeeping, log=services.log),
         TaskNames(
             link=link,
-            table=endpoint.actor_table,
-            residents=endpoint.residents,
-            placing=endpoint.placing,
+            table=services.actor_table,
+            residents=services.residents,
+            placing=services.placing,
             members=members,
             engine=engine,
-            queues=endpoint.queues,
+            queues=services.queues,
         ),
-        Executors(functions=endpoint.functions, calls=endpoint.calls),
-        ItemMapping(functions=endpoint.functions, members=members),
-        endpoint.actor_names,
-        endpoint.barrier,
-        endpoint.functions,
-        endpoint.log,
-        endpoint.loops,
-        endpoint.creation,
-        endpoint.tasks,
-        endpoint.warehouse,
+        Executors(functions=services.functions, calls=services.calls),
+        ItemMapping(functions=services.functions, members=members),
+        services.actor_names,
+        services.barrier,
+        services.functions,
+        services.log,
+        services.loops,
+        services.creation,
+        services.tasks,
+        services.warehouse,
     )
-    runtime = Runtime({type(item): item for item in services})
+    runtime = Runtime({type(item): item for item in parts})
     comms.serve(uid, remote_calls(runtime))
     return runtime

@@ -19,15 +19,15 @@ from adapters.threads.task_threads import PooledTaskThreads
 from adapters.zeromq.context import close_shared_context
 from application.interfaces.task_engine import TaskEngine
 from application.runtime.driving import Drive
-from application.runtime.endpoint import Endpoint
 from application.runtime.housekeeping import Housekeeping
 from application.runtime.lifecycle import Lifecycle
 from application.runtime.log import RuntimeLog
 from application.runtime.log_names import Failures
 from application.runtime.process_host import ProcessHost
+from application.runtime.process_services import ProcessServices
 from application.runtime.profile import Profile
 from application.runtime.profile_buffer import ProfileBuffer
-from application.runtime.wiring import new_endpoint
+from application.runtime.wiring import new_services
 from domain.runtime.hosts import HEAD, EnginePlan, HostPlan
 from domain.runtime.placement import strategy
 from domain.runtime.uids import MONITOR, WORKER
@@ -76,9 +76,9 @@ class Session:
         self._failures = Failures()
         self._main: asyncio.Future[Any] | None = None
         self._is_stopped = False
-        self._endpoint = self._new_endpoint()
+        self._services = self._new_services()
         self._runtimes = self._new_runtimes()
-        self._endpoint.runtime = self._runtimes[FIXED_MEMBERS.index(HEAD)]
+        self._services.runtime = self._runtimes[FIXED_MEMBERS.index(HEAD)]
         self._profile_file = ProfileFile(
             buffer=self._profile,
             monitor=self._runtimes[FIXED_MEMBERS.index(MONITOR)].service(Profile),
@@ -89,8 +89,8 @@ class Session:
     @property
     def runtime(self) -> Runtime:
         """The runtime of the head."""
-        assert isinstance(self._endpoint.runtime, Runtime)
-        return self._endpoint.runtime
+        assert isinstance(self._services.runtime, Runtime)
+        return self._services.runtime
 
     async def open(self) -> Runtime:
         """Start.
@@ -99,18 +99,18 @@ class Session:
             EngineError: The workers did not start.
         """
         self._profile_file.open()
-        connect_fixed_members(self._endpoint.members)
+        connect_fixed_members(self._services.members)
         for runtime in self._runtimes:
             runtime.get_event_loop(asyncio.get_running_loop())
-        host = ProcessHost(self._endpoint, print_line=_print_line)
+        host = ProcessHost(self._services, print_line=_print_line)
         try:
             hosts = await self._engine.open(self._plan(), host)
         except BaseException:
             self._profile_file.close()
             raise
         for started in hosts:
-            self._endpoint.members.connect(started.uid)
-        self._endpoint.replacement.start(
+            self._services.members.connect(started.uid)
+        self._services.replacement.start(
             replace=self._engine.replace,
             end=self._engine.end,
             limit=self._options.max_worker_restarts,
@@ -144,8 +144,8 @@ class Session:
 
     async def close(self) -> None:
         """End all workers, and leave nothing behind."""
-        await self._endpoint.replacement.stop()
-        await self._profile_file.complete(self._endpoint.members.workers())
+        await self._services.replacement.stop()
+        await self._profile_file.complete(self._services.members.workers())
         await self._engine.close()
         self._profile_file.close()
         self._threads.close()
@@ -189,8 +189,8 @@ class Session:
             store_memory=options.warehouse_memory,
         )
 
-    def _new_endpoint(self) -> Endpoint:
-        return new_endpoint(
+    def _new_services(self) -> ProcessServices:
+        return new_services(
             link=self._engine,
             pickler=CloudPickler(),
             threads=self._threads,
@@ -206,7 +206,7 @@ class Session:
     def _new_runtimes(self) -> list[Runtime]:
         return [
             new_runtime(
-                endpoint=self._endpoint,
+                services=self._services,
                 link=self._engine,
                 uid=uid,
                 mode=self._mode,

@@ -11,12 +11,12 @@ from adapters.system.clock import SystemClock
 from adapters.terminal.loop_bars import RichProgressBars
 from adapters.threads.task_threads import PooledTaskThreads
 from application.interfaces.task_engine import EngineLink, RuntimeHost
-from application.runtime.endpoint import Endpoint
 from application.runtime.log import RuntimeLog
 from application.runtime.log_names import Failures
 from application.runtime.process_host import ProcessHost
+from application.runtime.process_services import ProcessServices
 from application.runtime.profile_buffer import ProfileBuffer
-from application.runtime.wiring import new_endpoint
+from application.runtime.wiring import new_services
 from domain.runtime.hosts import Host
 from domain.runtime.payloads import Payload
 from domain.runtime.uids import MONITOR
@@ -43,9 +43,9 @@ def new_worker_host(link: EngineLink, host: Host, settings: Payload) -> RuntimeH
     def write(level: str, uid: str, text: str) -> None:
         del uid
         # A method may log from its thread.
-        endpoint.calls.soon(lambda: _send(endpoint, level, text))
+        services.calls.soon(lambda: _send(services, level, text))
 
-    endpoint = new_endpoint(
+    services = new_services(
         link=link,
         pickler=CloudPickler(),
         threads=threads,
@@ -55,18 +55,18 @@ def new_worker_host(link: EngineLink, host: Host, settings: Payload) -> RuntimeH
         profile=ProfileBuffer(clock=SystemClock()),
         remote_names=REMOTE_NAMES,
     )
-    connect_fixed_members(endpoint.members, node=host.plan.node)
-    endpoint.members.connect(host.uid)
+    connect_fixed_members(services.members, node=host.plan.node)
+    services.members.connect(host.uid)
 
     async def end() -> None:
-        await endpoint.stage.idle()
-        await endpoint.replacement.end(host.uid, is_replaced=False)
+        await services.stage.idle()
+        await services.replacement.end(host.uid, is_replaced=False)
 
     async def stopped() -> None:
         threads.close()
 
-    runtime = endpoint.runtime = new_runtime(
-        endpoint=endpoint,
+    runtime = services.runtime = new_runtime(
+        services=services,
         link=link,
         uid=host.uid,
         mode=chosen["mode"],
@@ -76,8 +76,8 @@ def new_worker_host(link: EngineLink, host: Host, settings: Payload) -> RuntimeH
         end=end,
     )
     if chosen["profile"]:
-        endpoint.profile.notify(lambda: _send_profile(runtime))
-    return ProcessHost(endpoint, is_default=chosen["engine"] != INLINE, stopped=stopped)
+        services.profile.notify(lambda: _send_profile(runtime))
+    return ProcessHost(services, is_default=chosen["engine"] != INLINE, stopped=stopped)
 
 
 def _send_profile(runtime: Runtime) -> None:
@@ -85,5 +85,5 @@ def _send_profile(runtime: Runtime) -> None:
     runtime.get_comms().call(MONITOR, "recv_profile", {"profiler_update": events}, reply=False)
 
 
-def _send(endpoint: Endpoint, level: str, text: str) -> None:
-    endpoint.comms.call(MONITOR, f"log_{level}", {"buf": text}, reply=False)
+def _send(services: ProcessServices, level: str, text: str) -> None:
+    services.comms.call(MONITOR, f"log_{level}", {"buf": text}, reply=False)

@@ -35,7 +35,7 @@ def test_conduit_to_an_unknown_component_is_rejected(workspace: Workspace):
     workspace.change("model.ymmsl", "micro.final: macro.state_in", "micro.final: makro.state_in")
     assert_rejected(
         workspace.start_all(),
-        "model.ymmsl: in model 'pair': conduit 'micro.final: makro.state_in':"
+        ": in model 'pair': conduit 'micro.final: makro.state_in':"
         " component 'makro' does not exist. Did you mean 'macro'",
     )
 
@@ -111,7 +111,7 @@ def test_unknown_implementation_is_rejected(workspace: Workspace):
     workspace.change("model.ymmsl", "implementation: micro", "implementation: mikro")
     assert_rejected(
         workspace.start_all(),
-        "model.ymmsl: in model 'pair': component 'micro' has implementation 'mikro'",
+        ": in model 'pair': component 'micro' has implementation 'mikro'",
         "Did you mean 'micro'",
     )
 
@@ -297,7 +297,7 @@ def test_setting_of_the_wrong_type_fails_the_run(workspace: Workspace):
         workspace.start_all(),
         "micro",
         "Setting 'k' has value 'half', which is a str, but the model requested a value of type"
-        " float. Change the value in the yMMSL file, or the type in the model.",
+        " float. Change the value in the yMMSL file, or change the type in the model.",
     )
 
 
@@ -398,6 +398,26 @@ def assert_rejected(outcome: Outcome, *parts: str) -> None:
         assert part in outcome.stderr, outcome.text
     assert "Traceback" not in outcome.text
     assert_no_leftovers(outcome)
+
+
+def test_instance_in_a_forked_process_is_rejected_and_the_run_goes_on(workspace: Workspace):
+    workspace.change("macro.py", '        instance.receive("state_in")', _RECEIVE_IN_A_CHILD)
+    outcome = workspace.start_all()
+    assert outcome.exit_code == COMPLETED, outcome.text
+    assert "'macro' is used in process" in workspace.stderr_of("macro")
+
+
+_RECEIVE_IN_A_CHILD = """\
+        import os, traceback
+        if step == 0 and os.fork() == 0:
+            try:
+                instance.receive("state_in")
+            except RuntimeError:
+                pass
+            except Exception:
+                traceback.print_exc()
+            os._exit(0)
+        instance.receive("state_in")"""
 
 
 def assert_failed(outcome: Outcome, instance: str, *parts: str) -> None:

@@ -11,12 +11,12 @@ from adapters.pickling.pickler import CloudPickler
 from application.interfaces.progress_bars import ProgressBars
 from application.interfaces.task_threads import TaskThreads
 from application.runtime import context
-from application.runtime.endpoint import Endpoint
 from application.runtime.log import RuntimeLog
 from application.runtime.log_names import Failures
 from application.runtime.process_host import ProcessHost
+from application.runtime.process_services import ProcessServices
 from application.runtime.profile_buffer import ProfileBuffer
-from application.runtime.wiring import new_endpoint
+from application.runtime.wiring import new_services
 from domain.runtime.hosts import HEAD, EnginePlan, HostPlan
 from domain.runtime.placement import strategy
 from domain.runtime.uids import WORKER
@@ -93,7 +93,7 @@ class Cluster:
 
     Attributes:
         engine: The network.
-        endpoints: The services of each process, by uid, also of those that are gone.
+        services: The services of each process, by uid, also of those that are gone.
         log: What the processes have logged.
     """
 
@@ -101,43 +101,43 @@ class Cluster:
         self.random = random
         self.engine = SimulatedEngine(random, faults)
         self.engine.cluster = self
-        self.endpoints: dict[str, Endpoint] = {}
+        self.services: dict[str, ProcessServices] = {}
         self.log: list[str] = []
         self._workers = workers
         self._restarts = restarts
 
     @property
-    def live_endpoints(self) -> dict[str, Endpoint]:
+    def live_services(self) -> dict[str, ProcessServices]:
         """The services of the processes that are alive."""
         live = {HEAD, *self.engine.live_workers()}
-        return {uid: endpoint for uid, endpoint in self.endpoints.items() if uid in live}
+        return {uid: services for uid, services in self.services.items() if uid in live}
 
     async def run(self, main):
         """Run a coroutine function in the head, with its runtime."""
         engine = self.engine
-        endpoint = self.new_endpoint(engine)
-        host = ProcessHost(endpoint, print_line=lambda *_: None)
+        services = self.new_services(engine)
+        host = ProcessHost(services, print_line=lambda *_: None)
         hosts = tuple(HostPlan(WORKER, (0, index)) for index in range(self._workers))
 
         async def in_head():
-            context.enter(endpoint)
+            context.enter(services)
             for started in await engine.open(EnginePlan(hosts, FACTORY), host):
-                endpoint.members.connect(started.uid)
-            endpoint.replacement.start(replace=engine.replace, end=engine.end, limit=self._restarts)
+                services.members.connect(started.uid)
+            services.replacement.start(replace=engine.replace, end=engine.end, limit=self._restarts)
             try:
-                return await main(endpoint.runtime)
+                return await main(services.runtime)
             finally:
-                await endpoint.replacement.stop()
+                await services.replacement.stop()
                 await engine.close()
-                context.remove_default(endpoint)
+                context.remove_default(services)
 
         life = engine.process.life
         return await life.context.copy().run(asyncio.ensure_future, in_head())
 
-    def new_endpoint(self, link: SimulatedLink) -> Endpoint:
+    def new_services(self, link: SimulatedLink) -> ProcessServices:
         """Return the services of one process."""
         uid = link.uid
-        endpoint = new_endpoint(
+        services = new_services(
             link=link,
             pickler=CloudPickler(),
             threads=SimulatedThreads(self.random),
@@ -148,11 +148,11 @@ class Cluster:
             remote_names=REMOTE_NAMES,
             placement=strategy("round-robin") if uid == HEAD else None,
         )
-        connect_fixed_members(endpoint.members)
+        connect_fixed_members(services.members)
         if uid != HEAD:
-            endpoint.members.connect(uid)
-        endpoint.runtime = new_runtime(
-            endpoint=endpoint,
+            services.members.connect(uid)
+        services.runtime = new_runtime(
+            services=services,
             link=link,
             uid=uid,
             mode="local",
@@ -161,16 +161,16 @@ class Cluster:
             failures=Failures(),
             end=None,
         )
-        asyncio.get_running_loop().own(endpoint.calls, link.process.life)
-        self.endpoints[uid] = endpoint
-        return endpoint
+        asyncio.get_running_loop().own(services.calls, link.process.life)
+        self.services[uid] = services
+        return services
 
     def clear(self) -> None:
         """Drop what processes had when they were lost; a process that ends drops it too."""
-        for endpoint in self.endpoints.values():
-            endpoint.residents._objects.clear()
-            endpoint.tasks._tasks.clear()
-            endpoint.tasks._plans.clear()
+        for services in self.services.values():
+            services.residents._objects.clear()
+            services.tasks._tasks.clear()
+            services.tasks._plans.clear()
 
     def _write(self, level, uid, text):
         self.log.append(f"{level} {uid}: {text}")
@@ -178,4 +178,4 @@ class Cluster:
 
 def new_worker(link, host, settings):
     """Return the RuntimeHost of a worker."""
-    return ProcessHost(link.engine.cluster.new_endpoint(link), is_default=False)
+    return ProcessHost(link.engine.cluster.new_services(link), is_default=False)

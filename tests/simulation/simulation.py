@@ -7,7 +7,7 @@ import gc
 from dataclasses import dataclass
 from random import Random
 
-from application.runtime.endpoint import Endpoint
+from application.runtime.process_services import ProcessServices
 from application.runtime.residents import ACTOR, TASK
 from tests.simulation.cluster import Cluster
 from tests.simulation.journal import Current, Journal
@@ -77,33 +77,33 @@ async def _main(runtime, seed: int, cluster: Cluster, judge: Judge, log: list[st
     for _ in range(3):
         gc.collect()
         await asyncio.sleep(CALM)
-    for uid, endpoint in cluster.live_endpoints.items():
-        judge.violations += (f"{uid} has {text}" for text in leftovers(endpoint))
+    for uid, services in cluster.live_services.items():
+        judge.violations += (f"{uid} has {text}" for text in leftovers(services))
     judge.missed(cluster.engine.values.missed)
     kept = cluster.engine.values.keys
     if kept:
         judge.violations.append(f"values are left: {kept}")
 
 
-def leftovers(endpoint: Endpoint) -> list[str]:
+def leftovers(services: ProcessServices) -> list[str]:
     """Return what a process still has, though the program has given everything up."""
-    stage = endpoint.stage
+    stage = services.stage
     left = {
-        "actors": [item.uid for item in endpoint.residents.all_of(ACTOR)],
-        "shared tasks": endpoint.residents.all_of(TASK),
+        "actors": [item.uid for item in services.residents.all_of(ACTOR)],
+        "shared tasks": services.residents.all_of(TASK),
         "held actors and tasks": stage._holdings._held,
         "reports": stage._holdings._reports,
-        "unacknowledged results": endpoint.functions._delivery._kept,
-        "tasks": endpoint.tasks._tasks,
-        "plans": endpoint.tasks._plans,
-        "task timers": endpoint.tasks._timers,
-        "incomplete tasks": endpoint.barrier._incomplete,
-        "incomplete children": endpoint.barrier._children,
-        "held values": endpoint.warehouse._held,
-        "inner values": endpoint.warehouse._inner,
+        "unacknowledged results": services.functions._delivery._kept,
+        "tasks": services.tasks._tasks,
+        "plans": services.tasks._plans,
+        "task timers": services.tasks._timers,
+        "incomplete tasks": services.barrier._incomplete,
+        "incomplete children": services.barrier._children,
+        "held values": services.warehouse._held,
+        "inner values": services.warehouse._inner,
         "requests without reply": [
-            item for items in endpoint.correspondence._pending.values() for item in items
+            item for items in services.correspondence._pending.values() for item in items
         ],
-        "loops": endpoint.loops._runs,
+        "loops": services.loops._runs,
     }
     return [f"{name}: {items}" for name, items in left.items() if items]

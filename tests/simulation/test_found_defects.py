@@ -51,7 +51,7 @@ def test_lazy_task_that_never_begins_is_garbage_collected():
         del task, actor
         gc.collect()
         await asyncio.sleep(1)
-        assert not [text for item in cluster.live_endpoints.values() for text in leftovers(item)]
+        assert not [text for item in cluster.live_services.values() for text in leftovers(item)]
 
     run(main)
 
@@ -88,7 +88,7 @@ def test_actor_whose_worker_is_lost_during_its_creation_is_created_once_more():
         del actor
         gc.collect()
         await asyncio.sleep(1)
-        assert not [text for item in cluster.live_endpoints.values() for text in leftovers(item)]
+        assert not [text for item in cluster.live_services.values() for text in leftovers(item)]
 
     run(main, workers=2)
 
@@ -208,7 +208,7 @@ def test_values_of_call_to_a_missing_actor_are_released():
     async def main(runtime, cluster):
         actor = await Player.remote(Stamp(0))
         reference = await runtime.put("value")
-        cluster.endpoints[actor.runtime_id].residents.remove(actor.uid)
+        cluster.services[actor.runtime_id].residents.remove(actor.uid)
         with pytest.raises(KeyError):
             await actor.compute(Stamp(1), reference)
         del reference
@@ -242,7 +242,7 @@ def test_result_with_proxies_of_cancelled_call_is_released():
         uid = actor.uid
         await asyncio.sleep(1)
         (worker,) = cluster.engine.live_workers()
-        assert [item.uid for item in cluster.endpoints[worker].residents.all_of(ACTOR)] == [uid]
+        assert [item.uid for item in cluster.services[worker].residents.all_of(ACTOR)] == [uid]
         assert not cluster.engine.values.keys
 
     run(main)

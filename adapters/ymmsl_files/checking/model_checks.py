@@ -4,14 +4,38 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Final
 
 from ymmsl import v0_2
 
+from adapters.ymmsl_files.flattening.expansion import Expansion
 from adapters.ymmsl_files.reading.origins import Origins
 from domain.coupling.ports import SETTINGS_IN
 from domain.suggestions import hint
 
 RESERVED = "muscle_"
+
+MAX_INSTANCES: Final = 100_000
+"""More processes than any cluster runs in a job; larger numbers are mistakes."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """An error in a model.
+
+    Attributes:
+        path: The keys below the model that lead to it.
+        text: What is wrong.
+    """
+
+    path: tuple[str, ...]
+    text: str
+
+
+def _in_component(component: v0_2.Component, *path: str, text: str) -> _Found:
+    return _Found(("components", str(component.name), *path), text)
 
 
 def model_problems(
@@ -29,14 +53,45 @@ def model_problems(
         found = [
             *_multiplicity_problems(model),
             *_port_name_problems(model),
-            *_conduit_problems(model),
             *_receiver_problems(model),
         ]
         if programs_required:
             found += _missing_implementations(configuration, model)
         found += _port_mismatches(configuration, model)
-        problems += [f"{origins.model(model)}: {text}" for text in found]
+        problems += [
+            *(
+                f"{origins.model(model, origins.line_of_conduit(model, conduit))}: {text}"
+                for conduit, text in _conduit_problems(model)
+            ),
+            *(
+                f"{origins.model(model, origins.line_of(model, *item.path))}: {item.text}"
+                for item in found
+            ),
+        ]
     return [*problems, *_duplicate_names(configuration, origins)]
+
+
+def size_problems(root: v0_2.Model, expansion: Expansion, origins: Origins) -> list[str]:
+    """Return an error if the expanded model has more instances than can ever be run.
+
+    Args:
+        root: The outermost model.
+        expansion: The same, expanded.
+        origins: The files of the models.
+    """
+    sizes = {leaf.path: prod(leaf.multiplicity) for leaf in expansion.leaves.values()}
+    if sum(sizes.values()) <= MAX_INSTANCES:
+        return []
+    largest = max(sizes, key=lambda path: sizes[path])
+    shape = list(expansion.leaves[largest].multiplicity)
+    line = origins.line_of(root, "components", str(largest), "multiplicity")
+    problem = (
+        f"{origins.model(root, line)}: component '{largest}' has multiplicity {shape}, and the"
+        f" model has {sum(sizes.values())} instances in all, but at most {MAX_INSTANCES} can be"
+        " run. Reduce the 'multiplicity', and run several members in one instance, for example in"
+        " a loop."
+    )
+    return [problem]
 
 
 def without_implementation(configuration: v0_2.Configuration, origins: Origins) -> list[str]:
@@ -59,48 +114,58 @@ def _duplicate_names(configuration: v0_2.Configuration, origins: Origins) -> Ite
             )
 
 
-def _multiplicity_problems(model: v0_2.Model) -> Iterator[str]:
+def _multiplicity_problems(model: v0_2.Model) -> Iterator[_Found]:
     for component in model.components.values():
         if any(size < 1 for size in component.multiplicity):
-            yield (
+            text = (
                 f"component '{component.name}' has multiplicity {component.multiplicity}; each"
                 " number must be 1 or more."
             )
+            yield _in_component(component, "multiplicity", text=text)
 
 
-def _port_name_problems(model: v0_2.Model) -> Iterator[str]:
-    owners = [("the model", model.ports)]
-    owners += [(f"component '{item.name}'", item.ports) for item in model.components.values()]
-    for owner, ports in owners:
+def _port_name_problems(model: v0_2.Model) -> Iterator[_Found]:
+    owners: list[tuple[str, v0_2.Ports, tuple[str, ...]]] = [("the model", model.ports, ())]
+    owners += [
+        (f"component '{item.name}'", item.ports, ("components", str(item.name)))
+        for item in model.components.values()
+    ]
+    for owner, ports, path in owners:
         for name, port in ports.items():
             fine = name == SETTINGS_IN and port.operator is v0_2.Operator.F_INIT
             if str(name).startswith(RESERVED) and not fine:
-                yield (
+                text = (
                     f"port '{name}' of {owner} starts with '{RESERVED}', which is reserved for"
                     " the coupling library. Rename the port."
                 )
+                yield _Found((*path, "ports", port.operator.name.lower()), text)
 
 
-def _missing_implementations(configuration: v0_2.Configuration, model: v0_2.Model) -> Iterator[str]:
+def _missing_implementations(
+    configuration: v0_2.Configuration, model: v0_2.Model
+) -> Iterator[_Found]:
     known = [*configuration.programs, *configuration.models]
     for component in model.components.values():
         wanted = component.implementation
         if wanted is not None and wanted not in known:
             offer = hint(wanted, set(known) - {model.name})
-            yield (
+            text = (
                 f"component '{component.name}' has implementation '{wanted}', but no program"
-                f" or model has that name.{offer}  Add it to 'programs', or import it."
+                f" or model has that name.{offer} Add it to 'programs', or import it."
             )
+            yield _in_component(component, "implementation", text=text)
 
 
-def _port_mismatches(configuration: v0_2.Configuration, model: v0_2.Model) -> Iterator[str]:
+def _port_mismatches(configuration: v0_2.Configuration, model: v0_2.Model) -> Iterator[_Found]:
     for component in model.components.values():
         inside = component.implementation and configuration.models.get(component.implementation)
         program = component.implementation and configuration.programs.get(component.implementation)
         if inside:
-            yield from _mismatched(component, inside.ports, f"model '{inside.name}'")
+            texts = _mismatched(component, inside.ports, f"model '{inside.name}'")
+            yield from (_in_component(component, "ports", text=text) for text in texts)
         elif program and len(program.ports):
-            yield from _mismatched(component, program.ports, f"program '{program.name}'")
+            texts = _mismatched(component, program.ports, f"program '{program.name}'")
+            yield from (_in_component(component, "ports", text=text) for text in texts)
 
 
 def _mismatched(component: v0_2.Component, offered: v0_2.Ports, owner: str) -> Iterator[str]:
@@ -125,27 +190,48 @@ def _described(port: v0_2.Port) -> str:
     return f"{port.operator.name.lower()}{timeline}"
 
 
-def _receiver_problems(model: v0_2.Model) -> Iterator[str]:
+def _receiver_problems(model: v0_2.Model) -> Iterator[_Found]:
     senders: defaultdict[str, list[str]] = defaultdict(list)
     for conduit in model.conduits:
-        senders[str(conduit.receiver)].append(f"'{conduit.sender}'")
+        senders[str(conduit.receiver)].append(str(conduit.sender))
     for receiver, found in senders.items():
         if len(found) > 1:
-            yield (
-                f"port '{receiver}' receives from {' and from '.join(found)}, but a receiving port"
+            listed = " and from ".join(f"'{sender}'" for sender in found)
+            text = (
+                f"port '{receiver}' receives from {listed}, but a receiving port"
                 " can have only one sender. Remove a conduit, or use a port for each."
             )
+            yield _Found(("conduits", found[-1]), text)
 
 
-def _conduit_problems(model: v0_2.Model) -> Iterator[str]:
+def _conduit_problems(model: v0_2.Model) -> Iterator[tuple[v0_2.Conduit, str]]:
     for conduit in model.conduits:
         text = f"'{conduit.sender}: {conduit._filters_receiver()}'"
+        if _is_swapped(model, conduit):
+            yield (
+                conduit,
+                (
+                    f"conduit {text}: its ends are swapped, since '{conduit.sender}' receives and"
+                    f" '{conduit.receiver}' sends. Write '{conduit.receiver}: {conduit.sender}'."
+                ),
+            )
+            continue
         for problem in (
             _end_problem(model, conduit.sender, sends=True),
             _end_problem(model, conduit.receiver, sends=False),
         ):
             if problem:
-                yield f"conduit {text}: {problem}"
+                yield conduit, f"conduit {text}: {problem}"
+
+
+def _is_swapped(model: v0_2.Model, conduit: v0_2.Conduit) -> bool:
+    """Whether both ends of a conduit are valid only at the other end."""
+    return (
+        bool(_end_problem(model, conduit.sender, sends=True))
+        and bool(_end_problem(model, conduit.receiver, sends=False))
+        and not _end_problem(model, conduit.receiver, sends=True)
+        and not _end_problem(model, conduit.sender, sends=False)
+    )
 
 
 def _end_problem(model: v0_2.Model, end: v0_2.Reference, *, sends: bool) -> str | None:

@@ -2,32 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 from ymmsl import v0_2
 
 from adapters.ymmsl_files.flattening.expansion import Expansion
+from adapters.ymmsl_files.reading.documents import Document
+from adapters.ymmsl_files.reading.setting_values import settings_in
 from domain.coupling.settings import Settings, checked_value
 from domain.errors import SettingMismatch
 from domain.identity import Reference
 from domain.model.configuration import Component, Model
 from domain.suggestions import hint
 
+Owner: TypeAlias = tuple[Reference, v0_2.Implementation]
+"""The path of a component, and the program or model that implements it."""
 
-def setting_warnings(settings: Settings, model: Model) -> list[str]:
-    """Return a warning for each setting whose prefix does not match a component or instance.
+
+def setting_places(documents: Iterable[Document]) -> dict[str, str]:
+    """Return the file and line of each setting, as the beginning of a message.
+
+    Args:
+        documents: The user's documents; later ones override earlier ones.
+    """
+    return {
+        key: f"{item.label}, line {node.start_mark.line + 1}: "
+        for item in documents
+        if item.tree is not None
+        for key, node in settings_in(item.tree)
+    }
+
+
+def setting_warnings(
+    settings: Settings, model: Model, whole: v0_2.Configuration, expansion: Expansion
+) -> list[tuple[Reference, str]]:
+    """Return a warning for each setting that no component seems to use.
 
     Args:
         settings: The base settings.
         model: The flat model.
+        whole: The configuration before flattening.
+        expansion: Its model, expanded.
     """
-    found = (_oddity(name, model) for name in settings if len(name) > 1)
-    return [text for text in found if text]
+    owners = _owners(whole, expansion)
+    found = ((name, _oddity(name, model) if len(name) > 1 else None) for name in settings)
+    return [
+        (name, warning)
+        for name, oddity in found
+        if (warning := oddity or _unsupported(name, model, owners))
+    ]
 
 
 def setting_problems(
     settings: Settings, whole: v0_2.Configuration, expansion: Expansion
-) -> list[str]:
+) -> list[tuple[Reference, str]]:
     """Return an error for each setting whose type differs from the one an implementation declares.
 
     Args:
@@ -35,13 +64,45 @@ def setting_problems(
         whole: The configuration before flattening.
         expansion: Its model, expanded.
     """
-    owners: list[tuple[Reference, v0_2.Implementation]] = [
+    return [
+        item
+        for path, owner in _owners(whole, expansion)
+        for item in _mismatches(settings, path, owner)
+    ]
+
+
+def _owners(whole: v0_2.Configuration, expansion: Expansion) -> list[Owner]:
+    owners: list[Owner] = [
         (leaf.path, program)
         for leaf in expansion.leaves.values()
         if (program := whole.programs.get(v0_2.Reference(str(leaf.program))))
     ]
-    owners += [(inner.path, inner.model) for inner in expansion.inner.values()]
-    return [text for path, owner in owners for text in _mismatches(settings, path, owner)]
+    return [*owners, *((inner.path, inner.model) for inner in expansion.inner.values())]
+
+
+def _unsupported(name: Reference, model: Model, owners: Sequence[Owner]) -> str | None:
+    """Return a warning about a setting that no component that it is for supports, or None.
+
+    A component whose implementation does not declare its settings may use any.
+    """
+    around = [path for path, _ in owners if name.starts_with(path)]
+    path = max(around, key=len, default=Reference(()))
+    rest = name[len(path) + len(_indices_after(name, len(path))) :]
+    using = [owner for own, owner in owners if own.starts_with(path)]
+    programs = [item for item in model.components if item.starts_with(path)]
+    declared = [[str(key) for key, _ in item.supported_settings or ()] for item in using]
+    is_known = len(programs) <= sum(isinstance(item, v0_2.Program) for item in using)
+    relevant = [
+        names
+        for item, names in zip(using, declared, strict=True)
+        if names or isinstance(item, v0_2.Program)
+    ]
+    known = {key for names in relevant for key in names}
+    is_own = not len(rest) or str(rest[-1]).startswith("muscle_")
+    if is_own or not is_known or not all(relevant) or not known or str(rest[0]) in known:
+        return None
+    whose = f"'{path}'" if len(path) else "any component"
+    return f"Setting '{name}' is not among the 'supported_settings' of {whose}.{hint(rest, known)}"
 
 
 def _oddity(name: Reference, model: Model) -> str | None:
@@ -94,16 +155,19 @@ def _is_in_range(index: tuple[int, ...], component: Component) -> bool:
     )
 
 
-def _mismatches(settings: Settings, path: Reference, owner: v0_2.Implementation) -> Iterator[str]:
+def _mismatches(
+    settings: Settings, path: Reference, owner: v0_2.Implementation
+) -> Iterator[tuple[Reference, str]]:
     for name, supported in owner.supported_settings or ():
         for key in _keys_for(settings, path, Reference(str(name))):
             try:
                 checked_value(str(key), settings[key], supported.typ.value)
-            except SettingMismatch:
-                yield (
+            except SettingMismatch as error:
+                text = (
                     f"Setting '{key}' has value {settings[key]!r}, but '{owner.name}', which"
                     f" implements '{path}', declares '{name}' as {supported.typ.value}."
                 )
+                yield key, f"{text} Write {error.instead}." if error.instead else text
 
 
 def _keys_for(settings: Settings, path: Reference, name: Reference) -> Iterator[Reference]:

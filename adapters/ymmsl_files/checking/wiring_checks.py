@@ -21,6 +21,23 @@ def wiring_problems(model: Model) -> list[str]:
     return [*_dimension_problems(model), *_multicast_problems(model), *_never_started(model)]
 
 
+def unconnected_ports(model: Model) -> list[str]:
+    """Return a warning for each receiving port of a flat model that no conduit leads to.
+
+    Args:
+        model: The flat model.
+    """
+    connected = {str(item.receiver) for item in model.conduits}
+    return [
+        f"Port '{name}' of component '{component.name}' receives, but no conduit leads to it. If"
+        " the program receives on it without a default, it fails. Connect it, or remove it from"
+        " 'ports'."
+        for component in model.components.values()
+        for name, port in component.ports.items()
+        if not port.operator.allows_sending and f"{component.name}.{name}" not in connected
+    ]
+
+
 def _dimension_problems(model: Model) -> Iterator[str]:
     for conduit in model.conduits:
         sender = model.components[conduit.sending_component]

@@ -15,10 +15,16 @@ from ymmsl import v0_1, v0_2
 
 from adapters.io.symbolic_links import dangling_link
 from adapters.ymmsl_files.checksum import check_unaltered
-from adapters.ymmsl_files.reading.keys import duplicate_keys, key_problems
+from adapters.ymmsl_files.reading.keys import (
+    duplicate_keys,
+    key_problems,
+    mappings_with_unknown_keys,
+)
 from adapters.ymmsl_files.reading.old_annotations import old_annotations
 from adapters.ymmsl_files.reading.own_keys import OwnKeys, read_own_keys
 from adapters.ymmsl_files.reading.reading_errors import explained, malformed, not_ymmsl
+from adapters.ymmsl_files.reading.setting_values import setting_oddities, too_large_settings
+from adapters.ymmsl_files.reading.value_problems import value_problems
 from adapters.ymmsl_files.snapshot_header import load_header
 from adapters.ymmsl_files.yaml_limits import MAX_CHARACTERS, composed
 from domain.errors import ConfigurationError
@@ -156,17 +162,26 @@ def _read_text(text: str, label: str, directory: Path | None, warnings: list[str
     try:
         tree = composed(text, label)
     except yaml.YAMLError as error:
-        raise ConfigurationError(malformed(error, label)) from None
+        raise ConfigurationError(malformed(error, label, text)) from None
     problem = not_ymmsl(tree)
     if tree is None or problem:
         raise ConfigurationError(f"{label}: {problem}")
-    problems = old_annotations(tree, label) or key_problems(tree, label)
+    problems = old_annotations(tree, label)
     if problems:
         raise ConfigurationError(*problems)
-    warnings += duplicate_keys(tree, label)
+    problems = key_problems(tree, label)
+    if problems:
+        unknown = mappings_with_unknown_keys(tree)
+        others = value_problems(tree, label, with_unknown_keys=unknown)
+        raise ConfigurationError(*problems, *others)
+    warnings += [*duplicate_keys(tree, label), *setting_oddities(tree, label)]
     origin = load_header(text).origin
     rest, own = read_own_keys(text, tree, label, directory or Path.cwd())
-    return Document(label, _parsed(rest, label, tree), tree, directory, origin, own)
+    content = _parsed(rest, label, tree)
+    problems = too_large_settings(tree, label)
+    if problems:
+        raise ConfigurationError(*problems)
+    return Document(label, content, tree, directory, origin, own)
 
 
 def _parsed(text: str, label: str, tree: yaml.Node) -> Content:
@@ -175,6 +190,7 @@ def _parsed(text: str, label: str, tree: yaml.Node) -> Content:
     try:
         content = ymmsl.load(stream)
     except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ConfigurationError(explained(str(error), label, tree)) from None
+        problems = value_problems(tree, label)
+        raise ConfigurationError(*(problems or [explained(str(error), label, tree)])) from None
     assert isinstance(content, (v0_1.PartialConfiguration, v0_2.Configuration))
     return content

@@ -14,7 +14,7 @@ from typing import Final
 import yaml
 from ymmsl import v0_1, v0_2
 
-from domain.suggestions import hint
+from domain.suggestions import did_you_mean, hint
 
 PROGRAM_SECTIONS: Final = ("programs", "implementations")
 """Names of the section with programs, in v0.2 and in v0.1."""
@@ -49,7 +49,17 @@ def key_problems(tree: yaml.Node, label: str) -> list[str]:
         label: The document's name in messages.
     """
     root = _PLACES.get(version_of(tree) or "")
-    return [] if root is None else list(_unknown_keys(tree, root, "", label))
+    return [] if root is None else [text for _, text in _unknown_keys(tree, root, "", label)]
+
+
+def mappings_with_unknown_keys(tree: yaml.Node) -> set[str]:
+    """Return the paths of the mappings that have an unknown key.
+
+    Args:
+        tree: The YAML of the document.
+    """
+    root = _PLACES.get(version_of(tree) or "")
+    return set() if root is None else {path for path, _ in _unknown_keys(tree, root, "", "")}
 
 
 def duplicate_keys(tree: yaml.Node, label: str) -> list[str]:
@@ -80,6 +90,11 @@ def entries(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
                 yield str(key.value), value
 
 
+def keys_of(node: yaml.Node) -> set[str]:
+    """Return the keys of a mapping; none for other nodes."""
+    return {key for key, _ in entries(node)}
+
+
 def named_entries(section: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
     """Yield the names and nodes of a section, which is a mapping, or a list of items with names."""
     yield from entries(section)
@@ -90,7 +105,10 @@ def named_entries(section: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
                     yield str(value.value), item
 
 
-def _unknown_keys(node: yaml.Node, place: _Place, path: str, label: str) -> Iterator[str]:
+def _unknown_keys(
+    node: yaml.Node, place: _Place, path: str, label: str
+) -> Iterator[tuple[str, str]]:
+    """Yield the path of the mapping, and a message, for each unknown key."""
     if isinstance(node, yaml.SequenceNode):
         for number, item in enumerate(node.value):
             if place.items is not None:
@@ -100,13 +118,74 @@ def _unknown_keys(node: yaml.Node, place: _Place, path: str, label: str) -> Iter
         below = f"{path}.{key}" if path else key
         if place.keys is not None and key not in place.keys:
             where = f" in '{path}'" if path else ""
-            yield (
-                f"{label}, line {key_node.start_mark.line + 1}: unknown key '{key}'{where}."
-                f"{hint(key, place.keys)}"
-            )
+            line = key_node.start_mark.line + 1
+            advice = _advice(key, place)
+            yield path, f"{label}, line {line}: unknown key '{key}'{where}.{advice}"
         inner = place.below(key)
         if inner is not None:
             yield from _unknown_keys(value, inner, below, label)
+
+
+def _advice(key: str, place: _Place) -> str:
+    """Return a sentence on what to do about an unknown key, with a space before it."""
+    assert place.keys is not None
+    instead = _OTHER_NAMES.get(key)
+    if instead in place.keys:
+        return f" In this version of yMMSL, write '{instead}'."
+    plural_or_singular = {f"{key}s", key.removesuffix("s")} & place.keys
+    if plural_or_singular:
+        return did_you_mean(key, plural_or_singular)
+    own, other = _versions_with(place)
+    homes = list(dict.fromkeys(_homes(key, _PLACES[own], "")))
+    if homes:
+        return f" It belongs {' or '.join(homes)}."
+    offer = did_you_mean(key, place.keys)
+    if offer:
+        return offer
+    if list(_homes(key, _PLACES[other], "")):
+        return f" Only yMMSL {other} has it: change 'ymmsl_version', or remove it."
+    return hint(key, place.keys)
+
+
+def _versions_with(place: _Place) -> tuple[str, str]:
+    """Return the version that has a place, and the other one."""
+    first, second = _PLACES
+    return (first, second) if _has(_PLACES[first], place) else (second, first)
+
+
+def _has(root: _Place, place: _Place) -> bool:
+    below = [*root.inside.values(), *([root.items] if root.items else [])]
+    return root is place or any(_has(item, place) for item in below)
+
+
+def _homes(key: str, place: _Place, where: str) -> Iterator[str]:
+    """Yield the places where a key is valid."""
+    if place.keys is not None and key in place.keys and key != "name":
+        yield f"below '{where}'" if where else "at the top of the file, without indentation"
+    for name, inner in place.inside.items():
+        yield from _homes(key, inner, f"{where}.{name}" if where else name)
+    if place.items is not None:
+        yield from _homes(key, place.items, f"{where}.{_SINGULAR.get(where, 'NAME')}")
+
+
+_OTHER_NAMES: Final = {
+    "model": "models",
+    "models": "model",
+    "implementations": "programs",
+    "programs": "implementations",
+}
+"""Keys of v0.1 and of v0.2 that correspond to each other."""
+
+_SINGULAR: Final = {
+    "models": "MODEL",
+    "programs": "PROGRAM",
+    "implementations": "IMPLEMENTATION",
+    "resources": "COMPONENT",
+    "models.MODEL.components": "COMPONENT",
+    "model.components": "COMPONENT",
+    "checkpoints.wallclock_time": "RULE",
+    "checkpoints.simulation_time": "RULE",
+}
 
 
 def scalar_keyed(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:

@@ -9,9 +9,11 @@ from ymmsl import v0_2
 
 from adapters.ymmsl_files.reading.keys import duplicate_keys, entries, scalar_keyed, version_of
 from domain.suggestions import hint
+from domain.wording import shortened
 
 VERSIONS = ("v0.1", "v0.2")
 
+_SHOWN = 60
 _PLACE = re.compile(r'in "[^"\n]*", line (\d+), column (\d+)')
 _TWICE = re.compile(r"Key not found, or found multiple times: (\w+)")
 _NOISE = re.compile(r"^(An error occurred:|None|Multiple things are allowed here.*)$")
@@ -42,21 +44,48 @@ def not_ymmsl(tree: yaml.Node | None) -> str | None:
     return None
 
 
-def malformed(error: yaml.YAMLError, label: str) -> str:
+def malformed(error: yaml.YAMLError, label: str, text: str) -> str:
     """Return a message that locates a YAML syntax error.
 
     Args:
         error: The YAML library's error.
         label: The document's name in messages.
+        text: The document.
     """
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return f"{label}: this is not valid YAML: {error}"
     mark = error.problem_mark
     context = f" {error.context}:" if error.context else ""
+    lines = text.splitlines()
+    line = lines[mark.line].strip() if mark.line < len(lines) else ""
+    shown = f", in '{shortened(line, _SHOWN)}'" if line else ""
     return (
-        f"{label}, line {mark.line + 1}, column {mark.column + 1}: this is not valid YAML:{context}"
-        f" {error.problem}. Look at the indentation, brackets and quotes here and just above."
+        f"{label}, line {mark.line + 1}, column {mark.column + 1}: this is not valid YAML{shown}:"
+        f"{context} {error.problem}. {_syntax_advice(str(error.problem), line)}"
     )
+
+
+def _syntax_advice(problem: str, line: str) -> str:
+    if "\t" in line or "tab" in problem:
+        return "Indent with spaces instead of tabs."
+    return next(
+        (advice for part, advice in _SYNTAX_ADVICE if part in problem),
+        "Look at the indentation, brackets and quotes here and just above.",
+    )
+
+
+_SYNTAX_ADVICE = (
+    (
+        "mapping values are not allowed",
+        "Write a value that contains ': ' in quotes, or correct the indentation.",
+    ),
+    ("cannot start any token", "Write a value that begins with this character in quotes."),
+    ("quoted scalar", "Close the quotes."),
+    ("end of stream", "Close the quotes or brackets."),
+    ("expected ',' or", "Close the bracket, or add a comma."),
+    ("undefined alias", "Write a value that begins with '*' in quotes."),
+    ("unknown escape character", "Use single quotes, in which a backslash is not special."),
+)
 
 
 def explained(error: str, label: str, tree: yaml.Node | None) -> str:

@@ -196,16 +196,25 @@ def test_unicode_output_is_printed_unchanged(capsys):
     assert capsys.readouterr().out.count("Ω≈ç√\n") == 3
 
 
-def test_failure_raises_a_runtime_error_with_the_instance_and_the_exception(folder):
+def interrupt(data):
+    raise KeyboardInterrupt("oh no")
+
+
+@pytest.mark.parametrize(
+    ("function", "error"), [(fail, "ValueError"), (interrupt, "KeyboardInterrupt")]
+)
+def test_failure_raises_a_runtime_error_with_the_instance_and_the_exception(
+    folder, function, error
+):
     with pytest.raises(RuntimeError) as caught:
-        run_simulation(MODEL, {"macro": macro, "micro": answer_with(fail)})
+        run_simulation(MODEL, {"macro": macro, "micro": answer_with(function)})
     text = str(caught.value)
     assert "at instance(s) 'micro'" in text
-    assert "ValueError: oh no" in text
-    assert 'raise ValueError("oh no")' in text
+    assert f"{error}: oh no" in text
+    assert f'raise {error}("oh no")' in text
     assert "function_runner" not in text
     assert "Its output is in" not in text
-    assert "ValueError: oh no" in (folder / "muscle3.micro.log").read_text()
+    assert f"{error}: oh no" in (folder / "muscle3.micro.log").read_text()
 
 
 def test_exit_code_is_reported():

@@ -33,6 +33,25 @@ def test_setting_mismatch_error_names_value_and_types():
     assert "of type int" in str(error)
 
 
+@pytest.mark.parametrize(
+    ("value", "wanted", "advice"),
+    [
+        (1000.0, "int", "Write 1000 in the yMMSL file"),
+        ("3", "int", "Write 3 without quotes in the yMMSL file"),
+        ("0.5", "float", "Write 0.5 without quotes in the yMMSL file"),
+        (3, "str", "Write '3' in quotes in the yMMSL file"),
+        (True, "str", "Write 'true' in quotes in the yMMSL file"),
+        ("yes", "bool", "Write true in the yMMSL file"),
+        (0, "bool", "Write false in the yMMSL file"),
+        (3, "[int]", "Write [3] in the yMMSL file"),
+        (2.5, "int", "Change the value in the yMMSL file"),
+        ("half", "float", "Change the value in the yMMSL file"),
+    ],
+)
+def test_setting_mismatch_error_says_what_to_write(value, wanted, advice):
+    assert f". {advice}, or change" in str(errors.SettingMismatch("x", value, wanted))
+
+
 def test_unsendable_data_error_names_the_path():
     assert str(errors.UnsendableData("data[0]", "no.")) == "data[0] cannot be sent: no."
 

@@ -47,4 +47,4 @@ def test_completion_script_has_all_commands(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["completion", "bash"])
     assert ended.value.code == 0
-    assert "words='run check logs " in capsys.readouterr().out
+    assert "words='run check convert logs " in capsys.readouterr().out

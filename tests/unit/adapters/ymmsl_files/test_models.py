@@ -31,11 +31,11 @@ def changed(old: str, new: str, model: str = MACRO_MICRO) -> str:
         ("micro.final:", "micro.start:", "declared under f_init, so it receives"),
         ("micro.final:", "final:", "model 'm' has no port 'final'"),
         ("micro.start", "micro.start[2]", "contains a subscript"),
-        ("micro.start", "lst micro.start", 'Invalid conduit filter "lst"'),
+        ("micro.start", "lst micro.start", "has the unknown filter 'lst'. Did you mean 'last'?"),
         ("micro.start", "pad last micro.start", "'pad' filter must come after 'last'"),
         ("o_i: out", "o_i: muscle_out", "starts with 'muscle_'"),
-        ("s: in", "q: in", 'Invalid operator "q"'),
-        ("s: in", "s: in in", "specified more than once"),
+        ("s: in", "q: in", "contains 'q', which is not an operator"),
+        ("s: in", "s: in in", "declares port 'in' twice, under 's'"),
         ("implementation: p}\n    cond", "implementation: pp}\n    cond", "Did you mean 'p'?"),
         ("o_f: final}", "o_f: final}, multiplicity: 0", "multiplicity [0]"),
     ],
@@ -47,8 +47,17 @@ def test_invalid_model_is_reported(old, new, message):
 def test_conduit_is_quoted_as_in_the_file():
     message = problem_of(changed("micro.start", "mikro.start"))
     assert message.startswith(
-        "the text given: in model 'm': conduit 'macro.out: mikro.start': component 'mikro' does"
-        " not exist"
+        "the text given, line 10: in model 'm': conduit 'macro.out: mikro.start': component"
+        " 'mikro' does not exist"
+    )
+
+
+def test_swapped_ends_of_a_conduit_are_reported_with_the_cure():
+    text = changed("macro.out: micro.start", "micro.start: macro.out")
+    (problem,) = problems_of(text)
+    assert problem.endswith(
+        "conduit 'micro.start: macro.out': its ends are swapped, since 'micro.start' receives and"
+        " 'macro.out' sends. Write 'macro.out: micro.start'."
     )
 
 

@@ -19,7 +19,8 @@ from tests.unit.adapters.ymmsl_files.models import (
 GOOD = whole(MACRO_MICRO, PROGRAM)
 
 
-def test_file_is_accepted_as_a_path_or_a_string(tmp_path):
+def test_file_is_accepted_as_a_path_or_a_string(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where a string counts as being
     file = tmp_path / "model.ymmsl"
     file.write_text(GOOD)
     assert load(file) == load(str(file)) == load(GOOD)
@@ -164,9 +165,12 @@ def test_several_matching_entries_of_one_timeline_are_all_kept():
 @pytest.mark.parametrize(
     ("addition", "message"),
     [
-        ("settings: {a: {b: c}}\n", "line 14 (settings.a): invalid value"),
+        (
+            "settings: {a: {b: c}}\n",
+            "line 14: 'settings.a' is a mapping, but settings are not nested",
+        ),
         ("  q: {description: x, executable: x, execution_model: mpi}\n", "one of direct, openmpi"),
-        ("  q: {description: x}\n", "neither a script nor an executable"),
+        ("  q: {description: x}\n", "'programs.q' has neither an 'executable' nor a 'script'"),
         ("checkpoints: {simulation_time: [{every: 0}]}\n", "must be larger than 0"),
     ],
 )

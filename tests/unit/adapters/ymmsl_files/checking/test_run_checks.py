@@ -1,7 +1,10 @@
 """Checks of resources, settings, checkpoints and snapshots to resume."""
 
+import re
+
 import pytest
 
+from adapters.ymmsl_files.checking.wiring_checks import unconnected_ports
 from adapters.ymmsl_files.source import YmmslConfigurationSource
 from domain.model.checkpoint_rules import CheckpointAtRule, CheckpointRangeRule, Checkpoints
 from domain.model.configuration import MpiCores, MpiNodes, Threads
@@ -189,13 +192,62 @@ def test_supported_settings_are_checked_at_their_location(settings, bad):
     if bad is None:
         assert load(text)
     else:
-        assert all(item.startswith(f"Setting '{bad}' has value") for item in problems_of(text))
+        assert all(f": Setting '{bad}' has value" in item for item in problems_of(text))
 
 
 def test_setting_of_the_wrong_type_for_one_instance_is_reported():
     model = MACRO_MICRO.replace("o_f: final}", "o_f: final}, multiplicity: 3")
     message = problem_of(whole(model, SUPPORTED, "settings: {k: 1.0, 'micro[1].k': true}\n"))
-    assert message.startswith("Setting 'micro[1].k' has value True")
+    assert re.fullmatch(
+        r"the text given, line \d+: Setting 'micro\[1\].k' has value True.*", message
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "advice"),
+    [
+        ("kk: 1.0", "is not among the 'supported_settings' of any component. Did you mean 'k'?"),
+        ("micro.kk: 1.0", "is not among the 'supported_settings' of 'micro'. Did you mean 'k'?"),
+        ("k: 1.0", None),
+        ("macro.k: 1.0", None),
+        ("muscle_remote_log_level: debug", None),
+    ],
+)
+def test_setting_that_is_not_supported_causes_a_warning(setting, advice):
+    supported = SUPPORTED.replace("supported_settings: {k:", "supported_settings: {k:")
+    warnings = warnings_of(whole(MACRO_MICRO, supported, f"settings: {{{setting}}}\n"))
+    assert len(warnings) == (advice is not None)
+    assert all(str(advice) in text for text in warnings)
+
+
+def test_setting_of_a_program_that_does_not_declare_its_settings_causes_no_warning():
+    assert warnings_of(whole(MACRO_MICRO, PROGRAM, "settings: {kk: 1.0}\n")) == []
+
+
+def test_float_for_a_supported_integer_is_rejected_with_what_to_write():
+    supported = SUPPORTED.replace("type: float", "type: int")
+    for problem in problems_of(whole(MACRO_MICRO, supported, "settings: {k: 1e3}\n")):
+        assert problem.endswith("declares 'k' as int. Write 1000.")
+
+
+def test_absurd_multiplicity_is_rejected_at_once():
+    model = MACRO_MICRO.replace("o_f: final}", "o_f: final}, multiplicity: [10000, 100000000]")
+    problem = problem_of(whole(model, PROGRAM))
+    assert "component 'micro' has multiplicity [10000, 100000000]" in problem
+    assert "at most 100000 can be run" in problem
+
+
+def test_errors_in_settings_are_reported_together_with_those_in_models():
+    model = MACRO_MICRO.replace("micro.start", "mikro.start")
+    problems = problems_of(whole(model, SUPPORTED, "settings: {k: text}\n"))
+    assert any("component 'mikro' does not exist" in item for item in problems)
+    assert any("Setting 'k' has value 'text'" in item for item in problems)
+
+
+def test_receiving_port_without_a_conduit_causes_a_warning():
+    model = load(whole(MACRO_MICRO.replace("s: in", "s: in other"), PROGRAM)).model
+    (warning,) = unconnected_ports(model)
+    assert warning.startswith("Port 'other' of component 'macro' receives, but no conduit leads")
 
 
 def test_checkpoints_are_read():

@@ -36,7 +36,7 @@ from domain.runtime.uids import MONITOR
 
 
 @dataclass(eq=False)
-class Endpoint:
+class ProcessServices:
     """The services of one process.
 
     Attributes:
@@ -97,33 +97,33 @@ class Endpoint:
         return None
 
 
-def current_endpoint() -> Endpoint | None:
-    """Return the endpoint that the running code belongs to; None outside of a run."""
+def current_services() -> ProcessServices | None:
+    """Return the services that the running code belongs to; None outside of a run."""
     found = surroundings()
-    assert found is None or isinstance(found, Endpoint)
+    assert found is None or isinstance(found, ProcessServices)
     return found
 
 
-def require_endpoint() -> Endpoint:
-    """Return the endpoint that the running code belongs to.
+def require_services() -> ProcessServices:
+    """Return the services of the process that the running code belongs to.
 
     Raises:
         RuntimeError: Outside of a run.
     """
-    endpoint = current_endpoint()
-    if endpoint is None:
+    services = current_services()
+    if services is None:
         msg = "This needs a runtime: use it inside of run(main), or after init()"
         raise RuntimeError(msg)
-    return endpoint
+    return services
 
 
-_FOR_ACTORS: Mapping[str, Callable[[Endpoint], object]] = {
-    "runtime": lambda endpoint: endpoint.runtime,
-    "comms": lambda endpoint: endpoint.comms,
-    "loop": lambda endpoint: endpoint.loop,
-    "head": lambda endpoint: endpoint.comms.registered(HEAD),
-    "monitor": lambda endpoint: endpoint.comms.registered(MONITOR),
-    "node": lambda endpoint: endpoint.comms.registered(endpoint.members.nodes()[0]),
-    "worker": lambda endpoint: endpoint.comms.registered(endpoint.uid),
-    "logger": lambda endpoint: endpoint.log,
+_FOR_ACTORS: Mapping[str, Callable[[ProcessServices], object]] = {
+    "runtime": lambda services: services.runtime,
+    "comms": lambda services: services.comms,
+    "loop": lambda services: services.loop,
+    "head": lambda services: services.comms.registered(HEAD),
+    "monitor": lambda services: services.comms.registered(MONITOR),
+    "node": lambda services: services.comms.registered(services.members.nodes()[0]),
+    "worker": lambda services: services.comms.registered(services.uid),
+    "logger": lambda services: services.log,
 }
