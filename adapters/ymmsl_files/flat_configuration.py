@@ -105,7 +105,7 @@ def flattened(
     )
     _raise_if_any(
         [
-            *wiring_problems(model),
+            *(f"{origins.everything()}: {text}" for text in wiring_problems(model)),
             *resource_problems(whole, flat, names, origins),
             *_placed(setting_problems(flat.settings, whole, expansion), documents),
         ]

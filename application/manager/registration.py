@@ -60,7 +60,8 @@ class InstanceRegistry:
             msg = (
                 f"An instance with name {name} was already registered. Did you start a non-MPI"
                 " component using mpirun? Or were two programs given this name, with"
-                " MUSCLE_INSTANCE or --muscle-instance?"
+                " MUSCLE_INSTANCE or --muscle-instance? Or does the program create a second"
+                " Instance? It must create only one, before the reuse loop."
             )
             raise ManagerRefused(msg)
         dialect = self._check_dialect(name, version)

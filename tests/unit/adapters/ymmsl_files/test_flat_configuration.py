@@ -182,7 +182,7 @@ def test_component_that_is_never_started_in_a_called_model_is_reported():
     text = nested(("      fine:\n", alone + "      fine:\n"))
     message = problem_of(text)
     assert message.startswith(
-        "Component 'outer.alone' is inside a model that is called by 'driver'"
+        "the text given: Component 'outer.alone' is inside a model that is called by 'driver'"
     )
 
 

@@ -136,7 +136,10 @@ def test_instance_that_is_not_in_the_model_is_rejected(name: str):
 def test_duplicate_name_is_rejected_until_it_deregisters():
     desk = desk_for()
     register(desk, "macro")
-    with pytest.raises(ManagerRefused, match=r"was already registered\. Did you start a non-MPI"):
+    with pytest.raises(
+        ManagerRefused,
+        match=r"was already registered\. Did you start a non-MPI .* create a second Instance\?",
+    ):
         register(desk, "macro")
     desk.desk.deregister_instance("macro")
     register(desk, "macro")
