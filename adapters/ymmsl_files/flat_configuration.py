@@ -90,7 +90,7 @@ def flattened(
     if not manual_components:
         warnings += without_implementation(whole, origins)
     expansion = expand(whole, root, manual_components=manual_components)
-    _raise_if_any(size_problems(expansion, origins))
+    _raise_if_any(size_problems(root, expansion, origins))
     model = _model(root, expansion, origins, warnings)
     names = ResourceNames(model.name, expansion, map(translating.reference, whole.models))
     flat = Configuration(

@@ -35,7 +35,7 @@ from entrypoints._manager.arguments import (
 from entrypoints._manager.event_stream import EventStream
 from entrypoints._manager.idle_nodes import idle_node_warnings
 from entrypoints._manager.launcher_choice import choose_launcher
-from entrypoints._manager.local_checks import check_cores, check_programs
+from entrypoints._manager.local_checks import check_programs, check_this_machine
 from entrypoints._manager.opening import open_manager
 from entrypoints._manager.outcome import Outcome
 from entrypoints._manager.run_input import RunInput
@@ -210,10 +210,9 @@ class Manager:
         capabilities = self._launcher.capabilities
         if not capabilities.is_this_machine:
             return ()
-        warnings = check_programs(self.configuration)
         oversubscribe = capabilities.oversubscribes(self._options.oversubscribe)
-        cores = check_cores(self.configuration, oversubscribe=oversubscribe)
-        return [*warnings, *cores, *idle_node_warnings()]
+        warnings = check_this_machine(self.configuration, oversubscribe=oversubscribe)
+        return [*warnings, *idle_node_warnings()]
 
     def _check_shared_files(self) -> None:
         if not self._launcher.capabilities.shares_files:

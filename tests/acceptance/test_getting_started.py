@@ -29,7 +29,7 @@ def conjoin(folder, *arguments):
     done = subprocess.run(
         [BIN / "conjoin", *arguments],
         cwd=folder,
-        env={**os.environ, "PATH": path, "KITCHEN": str(folder)},
+        env={**os.environ, "PATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -1,5 +1,6 @@
 """Runs on hosts that are reached over SSH, as users see them."""
 
+import re
 import shutil
 import signal
 import sys
@@ -81,6 +82,9 @@ def test_instances_run_on_the_named_hosts(
         for name in ("macro", "micro")
     ]
     assert set(places) <= {"node1", "node2"}
+    log = (workspace.run_dir / "muscle3_manager.log").read_text()
+    for node in ("node1", "node2"):
+        assert re.search(rf"agent shut down node='{node}' instances=0 load=\S+ memory_used=\d", log)
     wait_until_gone(nodes)
 
 

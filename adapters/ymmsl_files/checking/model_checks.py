@@ -71,22 +71,25 @@ def model_problems(
     return [*problems, *_duplicate_names(configuration, origins)]
 
 
-def size_problems(expansion: Expansion, origins: Origins) -> list[str]:
+def size_problems(root: v0_2.Model, expansion: Expansion, origins: Origins) -> list[str]:
     """Return an error if the expanded model has more instances than can ever be run.
 
     Args:
-        expansion: The expanded model.
-        origins: The files of its models.
+        root: The outermost model.
+        expansion: The same, expanded.
+        origins: The files of the models.
     """
     sizes = {leaf.path: prod(leaf.multiplicity) for leaf in expansion.leaves.values()}
     if sum(sizes.values()) <= MAX_INSTANCES:
         return []
     largest = max(sizes, key=lambda path: sizes[path])
     shape = list(expansion.leaves[largest].multiplicity)
+    line = origins.line_of(root, "components", str(largest), "multiplicity")
     problem = (
-        f"{origins.everything()}: component '{largest}' has multiplicity {shape}, and the model has"
-        f" {sum(sizes.values())} instances in all, but at most {MAX_INSTANCES} can be run. Reduce"
-        " the 'multiplicity', and run several members in one instance, for example in a loop."
+        f"{origins.model(root, line)}: component '{largest}' has multiplicity {shape}, and the"
+        f" model has {sum(sizes.values())} instances in all, but at most {MAX_INSTANCES} can be"
+        " run. Reduce the 'multiplicity', and run several members in one instance, for example in"
+        " a loop."
     )
     return [problem]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 from ymmsl import v0_2
 
@@ -10,6 +11,7 @@ from adapters.ymmsl_files.flattening.resource_names import ResourceNames
 from adapters.ymmsl_files.flattening.translation import reference
 from adapters.ymmsl_files.flattening.translation import rule as translated_rule
 from adapters.ymmsl_files.reading.documents import Document
+from adapters.ymmsl_files.reading.lines import line_of
 from adapters.ymmsl_files.reading.origins import Origins
 from adapters.ymmsl_files.reading.requirement_keys import requirement_values
 from domain.identity import Reference
@@ -36,11 +38,24 @@ def resource_problems(
     """
     found = [
         *_ambiguous_components(whole, flat, names),
-        *_unfit_requirements(flat),
-        *_impossible_requirements(flat),
+        *_about_resources(_unfit_requirements(flat), whole, names),
+        *_about_resources(_impossible_requirements(flat), whole, names),
         *_unfit_containers(flat),
     ]
-    return [f"{origins.everything()}: {text}" for text in found]
+    return [f"{origins.place(*path)}: {text}" for path, text in found]
+
+
+_Found: TypeAlias = tuple[Sequence[str], str]
+"""The path of an error in a file, and its description."""
+
+
+def _about_resources(
+    found: Iterable[tuple[Reference, str]], whole: v0_2.Configuration, names: ResourceNames
+) -> Iterator[_Found]:
+    """Yield errors about components with the path of their resources."""
+    keys = {path: str(key) for key in whole.resources for path in names.components(reference(key))}
+    for name, text in found:
+        yield ("resources", keys.get(name, str(name))), text
 
 
 def checkpoint_problems(documents: Iterable[Document]) -> list[str]:
@@ -58,13 +73,18 @@ def resume_warnings(flat: Configuration) -> list[str]:
     ]
 
 
+def _place(document: Document, key: str) -> str:
+    line = None if document.tree is None else line_of(document.tree, ["checkpoints", key])
+    return document.label if line is None else f"{document.label}, line {line}"
+
+
 def _invalid_rules(document: Document) -> Iterator[str]:
     for key in ("wallclock_time", "simulation_time"):
         for rule in getattr(document.content.checkpoints, key):
             try:
                 translated_rule(rule)
             except (ValueError, OverflowError) as error:
-                yield f"{document.label}: checkpoints.{key}: {error}."
+                yield f"{_place(document, key)}: checkpoints.{key}: {error}."
 
 
 def unused_resources(
@@ -81,8 +101,9 @@ def unused_resources(
     root = flat.model.name
     known = [str(root + name) for name in flat.model.components]
     return [
-        f"{origins.everything()}: resources: component '{key}' does not exist, so these resources"
-        f" are not used.{hint(key, known)}{'' if key.starts_with(root) else _NAMED_BY_PATH}"
+        f"{origins.place('resources', str(key))}: resources: component '{key}' does not exist, so"
+        " these resources are not used."
+        f"{hint(key, known)}{'' if key.starts_with(root) else _NAMED_BY_PATH}"
         for key in map(reference, whole.resources)
         if not names.components(key)
         and not names.is_elsewhere(key)
@@ -92,13 +113,14 @@ def unused_resources(
 
 def _ambiguous_components(
     whole: v0_2.Configuration, flat: Configuration, names: ResourceNames
-) -> Iterator[str]:
+) -> Iterator[_Found]:
     root = flat.model.name
     for key in map(reference, whole.resources):
         meant = names.components(key)
         if len(meant) > 1:
             listed = " or ".join(f"'{root + path}'" for path in meant)
-            yield f"resources: '{key}' is ambiguous: it may be {listed}. Use one of these."
+            text = f"resources: '{key}' is ambiguous: it may be {listed}. Use one of these."
+            yield ("resources", str(key)), text
 
 
 _NAMED_BY_PATH = (
@@ -115,7 +137,7 @@ def _is_left_out(whole: v0_2.Configuration, path: Reference) -> bool:
     )
 
 
-def _unfit_requirements(flat: Configuration) -> Iterator[str]:
+def _unfit_requirements(flat: Configuration) -> Iterator[tuple[Reference, str]]:
     for component in flat.model.components.values():
         program = flat.program_of(component)
         kind = program.execution_model
@@ -125,38 +147,51 @@ def _unfit_requirements(flat: Configuration) -> Iterator[str]:
         if kind.uses_mpi and not is_mpi:
             key = flat.model.name + component.name
             yield (
-                f"{what} with execution model '{kind.value}', but does not set the number of MPI"
-                f" processes. Add, for example: '{key}: {{mpi_processes: 4}}'."
+                component.name,
+                (
+                    f"{what} with execution model '{kind.value}', but does not set the number of"
+                    f" MPI processes. Add, for example: '{key}: {{mpi_processes: 4}}'."
+                ),
             )
         if is_mpi and kind is ExecutionModel.DIRECT and program.script is None:
             yield (
-                f"{what}, which does not use MPI, but requests MPI processes. Set 'threads'"
-                " instead, set the program's 'execution_model', or start it with a 'script' that"
-                " calls mpirun."
+                component.name,
+                (
+                    f"{what}, which does not use MPI, but requests MPI processes. Set 'threads'"
+                    " instead, set the program's 'execution_model', or start it with a 'script'"
+                    " that calls mpirun."
+                ),
             )
 
 
-def _unfit_containers(flat: Configuration) -> Iterator[str]:
+def _unfit_containers(flat: Configuration) -> Iterator[_Found]:
     for program in flat.programs.values():
         container = program.container
         if container is None:
             continue
+        path = ("programs", str(program.name), "container")
         if program.execution_model is ExecutionModel.MANUAL:
             yield (
-                f"programs: '{program.name}' is started by hand, so its 'container' would not be"
-                " used. Remove it, or the execution model."
+                path,
+                (
+                    f"programs: '{program.name}' is started by hand, so its 'container' would not"
+                    " be used. Remove it, or the execution model."
+                ),
             )
         runs_apart = container.runner is not ContainerRunner.APPTAINER
         if program.execution_model.uses_mpi and runs_apart:
             yield (
-                f"programs: '{program.name}' uses MPI in a container of"
-                f" {container.runner.value}, whose processes cannot join an MPI program that was"
-                " started outside. Use an image for apptainer."
+                path,
+                (
+                    f"programs: '{program.name}' uses MPI in a container of"
+                    f" {container.runner.value}, whose processes cannot join an MPI program that"
+                    " was started outside. Use an image for apptainer."
+                ),
             )
 
 
-def _impossible_requirements(flat: Configuration) -> Iterator[str]:
+def _impossible_requirements(flat: Configuration) -> Iterator[tuple[Reference, str]]:
     for name, given in flat.resources.items():
         for key, number in requirement_values(given).items():
             if number < 1:
-                yield f"resources: '{key}' of '{name}' is {number}; it must be 1 or more."
+                yield name, f"resources: '{key}' of '{name}' is {number}; it must be 1 or more."

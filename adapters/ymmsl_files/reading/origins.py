@@ -10,6 +10,7 @@ from ymmsl import v0_1, v0_2
 from adapters.ymmsl_files.reading.documents import Document
 from adapters.ymmsl_files.reading.lines import line_of, line_of_conduit
 
+_OLD_SECTIONS = {"programs": "implementations"}
 _CUSTOMISED = "__customised_for__"
 
 
@@ -21,6 +22,7 @@ class Origins:
     """
 
     def __init__(self, documents: Sequence[Document]) -> None:
+        self._documents = documents
         self._all = " and ".join(dict.fromkeys(item.label for item in documents))
         self._document_by_name: dict[str, Document] = {}
         self._old: dict[str, str] = {}
@@ -95,6 +97,21 @@ class Origins:
             " Version 0.1 files have no timelines and no filters: first convert it to v0.2, with"
             f" 'conjoin convert {label} NEW_FILE', then edit the new file."
         )
+
+    def place(self, section: str, *path: str) -> str:
+        """Return the file and line of a part of the files, or the names of all files.
+
+        Args:
+            section: A key at the top of a file of v0.2.
+            path: The keys below it.
+        """
+        for item in reversed(self._documents):
+            is_old = isinstance(item.content, v0_1.PartialConfiguration)
+            top = _OLD_SECTIONS.get(section, section) if is_old else section
+            line = None if item.tree is None else line_of(item.tree, [top, *path])
+            if line is not None:
+                return f"{item.label}, line {line}"
+        return self._all
 
     def everything(self) -> str:
         """Return the names of all files, as text."""
