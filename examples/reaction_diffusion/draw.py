@@ -80,7 +80,8 @@ def coloured(field: np.ndarray) -> np.ndarray:
     values = (field - field.min()) / spread * (len(COLOURS) - 1)
     stops = np.arange(len(COLOURS))
     colours = [np.interp(values, stops, COLOURS[:, channel]) for channel in range(3)]
-    return np.rint(np.stack(colours, axis=-1)).astype(np.uint8)
+    rounded: np.ndarray = np.rint(np.stack(colours, axis=-1))
+    return rounded.astype(np.uint8)
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
