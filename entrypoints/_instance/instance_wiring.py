@@ -106,8 +106,8 @@ def _reported_if_slow(environment: InstanceEnvironment, link: MMPClient) -> Iter
             )
         elif not is_done.wait(SLOW - SOON):
             _print(
-                f"{name} has not joined the simulation yet: either there is no manager at"
-                f" {environment.manager}, or its peers have not started. It keeps trying."
+                f"{name} has not joined the simulation yet: it waits for its peers to start. The"
+                " output of the manager lists those that are missing."
             )
 
     reporting = threading.Thread(target=report, name="conjoin-slow-start", daemon=True)

@@ -423,8 +423,8 @@ def test_instance_without_a_manager_reports_the_location_it_tried(workspace: Wor
     nowhere = {"MUSCLE_MANAGER": "tcp:localhost:9"}
     with start_instance(workspace, "micro", nowhere) as program:
         program.wait_for_output(
-            "Instance 'micro': no manager answers at tcp:localhost:9. Compare MUSCLE_MANAGER with the"
-            " location that the manager printed. The instance keeps trying for a minute."
+            "Instance 'micro': no manager answers at tcp:localhost:9. Compare MUSCLE_MANAGER with"
+            " the location that the manager printed. The instance keeps trying for a minute."
         )
         wait_until(lambda: program.process.poll() is not None, timeout=90)
         outcome = program.finish()
