@@ -28,6 +28,7 @@ TESTED_WITH = {
     "ManualTimer": "ManualClock",
     "StreamOutlet": "StreamPeerTransport",
     "StreamInlet": "StreamPeerTransport",
+    "SingleMessageInlet": "StreamPeerTransport",  # receives with one of its inlets
     "OutboxOutlet": "PullPeerTransport",
     "PullingInlet": "PullPeerTransport",
     "InMemoryOutlet": "InMemoryPeerTransport",

@@ -1,13 +1,12 @@
 """Closing a port after its only message."""
 
 from application.instance.single_message_inlet import SingleMessageInlet
-from application.interfaces.peer_transport import Inlet
 from domain.coupling.messages import Milestone, PeerMessage
 from domain.coupling.settings import Settings
 
 
-class SlowInlet(Inlet):
-    """Receives a message at the second attempt, and no other."""
+class SlowInlet:
+    """An Inlet that receives a message at the second attempt, and no other."""
 
     def __init__(self) -> None:
         self.answers = [None, PeerMessage(1.0, None, "data", Settings(), None, -1, ())]
@@ -16,7 +15,7 @@ class SlowInlet(Inlet):
     def marks(self) -> tuple[int, int, int]:
         return (1, 2, 3)
 
-    def receive(self, *, timeout: float | None) -> "PeerMessage | None":
+    def receive(self, *, timeout: float | None) -> PeerMessage | None:
         return self.answers.pop(0)
 
 
