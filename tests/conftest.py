@@ -11,8 +11,10 @@ from tests.support.leftovers import Surroundings, wait_for_leftovers
 from tests.support.nodes import Nodes, running_nodes
 from tests.support.slurm import Slurm, SlurmCluster, running_slurm, running_slurm_cluster
 
-# Tests may be slow on a busy machine without failing.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Tests may be slow on a busy machine without failing. Each run tries other examples.
+settings.register_profile(
+    "patient", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("patient")
 
 # The tests start hundreds of small programs, and numpy takes twice as long if it starts threads.

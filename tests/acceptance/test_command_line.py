@@ -96,7 +96,7 @@ def test_mistyped_option_prints_the_usage_of_the_command(
 def test_file_instead_of_a_command_gets_a_hint_to_conjoin_run(workspace: Workspace):
     outcome = workspace.conjoin("model.ymmsl")
     assert outcome.exit_code == MISTAKE
-    assert outcome.stderr.endswith("To run this file: conjoin run model.ymmsl\n")
+    assert outcome.stderr.endswith("Did you mean this? conjoin run model.ymmsl\n")
 
 
 @pytest.mark.parametrize(

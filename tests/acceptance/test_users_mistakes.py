@@ -58,7 +58,7 @@ def test_conduit_from_a_receiving_port_is_rejected(workspace: Workspace):
 def test_malformed_yaml_is_rejected(workspace: Workspace):
     workspace.change("model.ymmsl", "macro.state_out: micro.init", "macro.state_out: [micro.init")
     assert_rejected(
-        workspace.start_all(), "model.ymmsl, line 21, column 18: this is not valid YAML", "quotes"
+        workspace.start_all(), "model.ymmsl, line 21, column 18: this is not valid YAML", "bracket"
     )
 
 

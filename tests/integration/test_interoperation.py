@@ -62,7 +62,7 @@ SCENARIOS_OF_0_10 = (
 @scenarios_and_casts(
     SCENARIOS,
     (CONJOIN_ONLY, MUSCLE3_INSTANCES, MUSCLE3_MANAGER, MIXED, MIXED_REVERSED),
-    quick=("macro_micro", "instance_set", "settings_overlays", "dispatch", "payloads"),
+    quick=("macro_micro", "instance_set", "dispatch", "payloads"),
 )
 def test_results_equal_those_of_muscle3_alone(
     scenario: str, cast: Cast, tmp_path: Path, reference_run

@@ -291,7 +291,8 @@ def test_snapshots_are_rejected_on_nodes_that_lack_the_files():
 
 def test_adapter_without_a_required_method_is_rejected_with_its_name():
     with pytest.raises(
-        UsageError, match=r"implements AgentLauncher.* lacks 'capabilities' and 'launch'"
+        UsageError,
+        match=r"implements AgentLauncher.* lacks 'capabilities' and 'give_up' and 'launch'",
     ):
         Adapters(launcher=InMemoryLogbook())
 

@@ -114,11 +114,12 @@ def test_cancelled_queued_call_never_runs(tmp_path):
         queued.cancel()
         with pytest.raises(asyncio.CancelledError):
             await queued
+        await Counter.remote()  # follows the cancellation to the same worker
         (tmp_path / "gate").touch()
         assert await blocked.result() == "blocked"
         assert await actor.n == 0
 
-    run_inline(main)
+    run_inline(main, num_workers=1)
 
 
 def test_cancelled_blocking_call_keeps_its_actor_busy_until_it_ends(tmp_path):

@@ -156,7 +156,7 @@ settings: {steps: 1}
     assert capsys.readouterr().out == "received 0\n"
 
 
-def test_functions_run_in_the_working_directory_and_leave_only_logs(folder):
+def test_functions_run_in_the_working_directory_and_leave_logs_and_a_profile(folder):
     def note(data):
         Path("data.txt").write_text(str(data))
         return data
@@ -164,7 +164,13 @@ def test_functions_run_in_the_working_directory_and_leave_only_logs(folder):
     run_simulation(MODEL, {"macro": macro, "micro": answer_with(note)})
     assert (folder / "data.txt").read_text() == "2"
     names = sorted(path.name for path in folder.iterdir())
-    assert names == ["data.txt", "muscle3.macro.log", "muscle3.micro.log"]
+    assert names == [
+        "data.txt",
+        "muscle3.macro.log",
+        "muscle3.micro.log",
+        "muscle3_manager.log",
+        "performance.sqlite",
+    ]
 
 
 def test_log_of_a_function_is_in_its_log_file(folder):

@@ -44,7 +44,9 @@ class Observations:
 
     def settings(self, instance: Instance, *names: str) -> None:
         """Record the names of all settings, and the values of the given ones."""
-        self.note("list_settings", [str(name) for name in instance.list_settings()])
+        # MUSCLE3's library leaves out settings of components, although get_setting finds them
+        listed = [str(name) for name in instance.list_settings() if "." not in str(name)]
+        self.note("list_settings", listed)
         for name in names:
             self.note("setting", name, instance.get_setting(name, default="(no such setting)"))
 

@@ -25,7 +25,11 @@ SUBMODULES = ("configuration", "errors", "events", "interfaces")
 
 def classes_of(module):
     classes = {name: value for name, value in vars(module).items() if inspect.isclass(value)}
-    return {name for name, value in classes.items() if value.__module__ == module.__name__}
+    return {
+        name
+        for name, value in classes.items()
+        if value.__module__ == module.__name__ and name[0] != "_"
+    }
 
 
 @pytest.mark.parametrize("name", entrypoints.instance.__all__)
