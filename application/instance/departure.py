@@ -100,8 +100,8 @@ class Leaving:
             return
         self.is_done = True
         try:
-            # report first: the peers can only report that they lost us; and the manager then knows
-            # that the log message is about the same failure
+            # report first: the peers can only report that they lost us, and the manager recognises
+            # the log message that follows as the same failure
             stops_peers = (
                 failure is not None
                 and is_registered

@@ -20,7 +20,7 @@ class LoopItem:
         owner: The service of the process that runs the loop.
         lending: Lends workers to the loop, and to loops inside of this item.
         worker: Uid of the worker that the item has borrowed.
-        barrier: Tells which tasks are complete.
+        barrier: Reports which tasks are complete.
     """
 
     def __init__(

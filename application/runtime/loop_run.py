@@ -49,7 +49,7 @@ class LoopSurroundings:
 
     Attributes:
         owner: The service that runs the loops of the process.
-        barrier: Tells which tasks are complete.
+        barrier: Reports which tasks are complete.
         lending: Lends the workers.
         serve: Lets all loops of `lending` start items, in the order of their need.
         worker_for: Returns what the body gets as its worker.

@@ -13,7 +13,7 @@ gates = {}
 
 @tasks.tessera
 class Book:
-    """Keeps what it is told, and where."""
+    """Keeps the lines that it gets, and the threads on which it runs."""
 
     def __init__(self):
         self.lines = []
