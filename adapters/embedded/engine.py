@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import final
@@ -13,10 +12,9 @@ from typing_extensions import override
 from adapters.embedded.exchange import Exchange
 from adapters.embedded.fleet import Fleet
 from adapters.embedded.link import CAPABILITIES, EmbeddedLink
-from adapters.embedded.members import Member
 from adapters.embedded.peers import Peers
 from adapters.embedded.run_places import RunPlaces, create_places
-from adapters.embedded.start_up import EXPECT, JOINED, LOST, OK, STOP
+from adapters.embedded.start_up import EXPECT, JOINED, LOST, OK
 from adapters.embedded.submissions import END
 from adapters.embedded.usage_report import UsageReport
 from adapters.embedded.value_keeper import ValueKeeper
@@ -89,15 +87,9 @@ class EmbeddedTaskEngine(TaskEngine):
 
     @override
     async def open(self, plan: EnginePlan, head: HeadHost) -> Sequence[Host]:
-        if any(host.node for host in plan.hosts):
-            raise EngineError(
-                "engine 'embedded' runs on one machine only. For several nodes, use engine='dask'"
-            )
-        if not (hasattr(os, "memfd_create") and hasattr(os, "pidfd_open")):
-            raise EngineError("engine 'embedded' needs Linux. Elsewhere, use engine='inline'")
+        _check(plan)
         if self._places is not None or self._closing is not None:
             raise EngineError("an engine can be opened once only")
-        self._patience = plan.patience
         self._places = create_places(plan)
         try:
             self._connect(plan, self._places, head)
@@ -138,8 +130,7 @@ class EmbeddedTaskEngine(TaskEngine):
         self._exchange.expect(new.uid)
         for other in others:
             self._exchange.notify(other.uid, EXPECT, {"uid": new.uid})
-        member = self._fleet.start(new, others)
-        await self._wait_until_ready(member)
+        member = await self._fleet.start_ready(new, others)
         self._connected.host_joined(member.host)
         for uid in self._fleet.members:
             if uid != new.uid:
@@ -223,7 +214,7 @@ class EmbeddedTaskEngine(TaskEngine):
     async def _close(self, places: RunPlaces, patience: float) -> None:
         if self._link is not None:
             if patience:
-                await asyncio.gather(*(self._stop(uid, patience) for uid in self._fleet.members))
+                await self._fleet.stop_all(patience)
             await self._fleet.kill_all()
             await self._stop_head(self._link, patience)
             self._exchange.close()
@@ -237,18 +228,6 @@ class EmbeddedTaskEngine(TaskEngine):
         except Exception as error:  # noqa: BLE001 - nothing may prevent the clean-up
             self._on_error(f"the head did not stop: {error!r}")
 
-    async def _wait_until_ready(self, member: Member) -> None:
-        uid = member.host.uid
-        try:
-            await asyncio.wait_for(asyncio.shield(member.ready), self._patience)
-        except asyncio.TimeoutError:
-            await self._fleet.kill(uid)
-            why = f"did not answer within {self._patience:g} s"
-            raise EngineError(f"{uid} {why}", {uid: why}) from None
-        except EngineError:
-            await self._fleet.kill(uid)
-            raise
-
     async def _end_for_host(self, _sender: str, request: Message) -> Message:
         await self.end(str(request.fields.get("uid")))
         return OK
@@ -259,14 +238,16 @@ class EmbeddedTaskEngine(TaskEngine):
         for other in self._fleet.members:
             self._exchange.notify(other, LOST, {"uid": uid, "reason": reason_to_plain(reason)})
 
-    async def _stop(self, uid: str, patience: float) -> None:
-        """Have a host stop, and wait until it has ended; for a limited time."""
-        member = self._fleet.members.get(uid)
-        with contextlib.suppress(EngineError, asyncio.TimeoutError, TimeoutError):
-            if member is not None and member.has_started:
-                await self._exchange.request(uid, Message(STOP), timeout=patience)
-                await asyncio.wait_for(member.process.has_ended.wait(), patience)
-
 
 async def _unreachable() -> Message:
     raise Unreachable("the engine is not open")
+
+
+def _check(plan: EnginePlan) -> None:
+    """Check that the plan, and this system, suit this engine."""
+    if any(host.node for host in plan.hosts):
+        raise EngineError(
+            "engine 'embedded' runs on one machine only. For several nodes, use engine='dask'"
+        )
+    if not (hasattr(os, "memfd_create") and hasattr(os, "pidfd_open")):
+        raise EngineError("engine 'embedded' needs Linux. Elsewhere, use engine='inline'")

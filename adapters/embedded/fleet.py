@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -10,7 +11,7 @@ from functools import partial
 from adapters.embedded.exchange import Exchange
 from adapters.embedded.members import HOST_VARIABLE, Member, start_process
 from adapters.embedded.run_places import RunPlaces
-from adapters.embedded.start_up import FAILED, HELLO, OK, READY
+from adapters.embedded.start_up import FAILED, HELLO, OK, READY, STOP
 from adapters.wire.host_values import reason_to_plain
 from domain.runtime.errors import EngineError
 from domain.runtime.hosts import EnginePlan, Host, HostPlan, LossReason
@@ -116,7 +117,7 @@ class Fleet:
         """Wait until all hosts have started.
 
         Raises:
-            EngineError: Some have not; it names them and says why.
+            EngineError: Some have not; it names them, with the reasons.
         """
         waits = {uid: member.ready for uid, member in self._members.items()}
         if waits:
@@ -135,6 +136,36 @@ class Fleet:
             text = "; ".join(f"{uid} {why}" for uid, why in problems.items())
             raise EngineError(f"hosts did not start: {text}", problems)
 
+    async def start_ready(self, host: Host, others: Sequence[Host]) -> Member:
+        """Start a host, and wait until it is ready.
+
+        Raises:
+            EngineError: It has not started.
+            OSError: Its process cannot be started.
+        """
+        member = self.start(host, others)
+        try:
+            await asyncio.wait_for(asyncio.shield(member.ready), self._plan.patience)
+        except asyncio.TimeoutError:
+            await self.kill(host.uid)
+            why = f"did not answer within {self._plan.patience:g} s"
+            raise EngineError(f"{host.uid} {why}", {host.uid: why}) from None
+        except EngineError:
+            await self.kill(host.uid)
+            raise
+        return member
+
+    async def stop_all(self, patience: float) -> None:
+        """Have all hosts stop, and wait until they have ended; for a limited time."""
+        members = list(self._members.values())
+        await asyncio.gather(*(self._stop(member, patience) for member in members))
+
+    async def _stop(self, member: Member, patience: float) -> None:
+        with contextlib.suppress(EngineError, asyncio.TimeoutError, TimeoutError):
+            if member.has_started:
+                await self._exchange.request(member.host.uid, Message(STOP), timeout=patience)
+                await asyncio.wait_for(member.process.has_ended.wait(), patience)
+
     async def kill(self, uid: str) -> None:
         """End a host by force, and wait until it has ended."""
         member = self._members.get(uid)
@@ -142,8 +173,8 @@ class Fleet:
             return
         member.is_ending = True
         if not member.process.kill():
-            loop = asyncio.get_running_loop()
-            await loop.run_in_executor(None, self._kill_marked, HOST_VARIABLE, uid)
+            run = asyncio.get_running_loop().run_in_executor
+            await run(None, self._kill_marked, HOST_VARIABLE, uid)
             member.process.kill_outer()
         await member.process.has_ended.wait()
 
@@ -186,8 +217,8 @@ class Fleet:
 
     def _kill_descendants(self, uid: str) -> None:
         # if its watchdog was killed, they may still run
-        loop = asyncio.get_running_loop()
-        kill = loop.run_in_executor(None, self._kill_marked, HOST_VARIABLE, uid)
+        run = asyncio.get_running_loop().run_in_executor
+        kill = run(None, self._kill_marked, HOST_VARIABLE, uid)
         self._cleanups.add(kill)
         kill.add_done_callback(self._cleanups.discard)
 

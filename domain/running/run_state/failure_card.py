@@ -13,7 +13,7 @@ MAX_LINES: Final = 6
 
 OUTPUT_LINES: Final = 3
 MESSAGE_LINES: Final = 3
-MAX_LINE: Final = 400
+MAX_LINE: Final = 600
 MAX_VICTIMS: Final = 200
 
 DEADLOCK_CURE: Final = (

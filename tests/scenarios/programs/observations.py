@@ -43,10 +43,11 @@ class Observations:
         return message
 
     def settings(self, instance: Instance, *names: str) -> None:
-        """Record the names of all settings, and the values of the given ones."""
-        # MUSCLE3's library leaves out settings of components, although get_setting finds them
-        listed = [str(name) for name in instance.list_settings() if "." not in str(name)]
-        self.note("list_settings", listed)
+        """Record the values of settings.
+
+        The result of list_settings is not comparable: MUSCLE3's library leaves out settings of
+        components, although get_setting finds them.
+        """
         for name in names:
             self.note("setting", name, instance.get_setting(name, default="(no such setting)"))
 

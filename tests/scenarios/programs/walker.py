@@ -77,7 +77,6 @@ def main() -> None:
         walker = Walker(instance, seen)
         number = 0
         while instance.reuse_instance():
-            seen.settings(instance)
             steps = instance.get_setting("steps", "[int]", default=[1])
             walker.run(number, steps[min(number, len(steps) - 1)])
             number += 1
