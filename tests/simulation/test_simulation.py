@@ -46,9 +46,6 @@ def test_promises_hold_on_simulated_network(first):
     check(range(first, first + 50))
 
 
-# On 28 November 2026, the seeds up to 5999 passed, and so did the 8 that had failed before: 1288,
-# 4614, 7281, 7633, 8077, 8272, 9292 and 9973. Remove this mark once the others have passed too.
-@pytest.mark.xfail(reason="the seeds from 6000 on have not run since the last defects were fixed")
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(QUICK, ALL, BLOCK))
 def test_promises_hold_with_each_of_10000_seeds(first):
