@@ -32,7 +32,7 @@ def test_messages_and_settings_are_unreadable_between_machines(
 ):
     here, there = machines
     workspace.change("model.ymmsl", "macro.steps: 2", f"macro.steps: 2\n  note: {MARKER}")
-    workspace.change("macro.py", "None, step)", f"None, {MARKER!r})")
+    workspace.change("macro.py", "step + 1.0, step)", f"step + 1.0, {MARKER!r})")
     workspace.change("micro.py", "message.data + k", "message.data")
     packets = workspace.folder / "packets"
     with (
