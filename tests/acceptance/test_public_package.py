@@ -74,9 +74,7 @@ def test_mypy_infers_the_types_of_public_names(mypy):
 def test_mypy_reports_misspelt_names_and_wrong_types(mypy):
     printed = mypy('from conjoin import Instanz, Manager\nManager("x").wait(timeout="1")\n')
     assert re.search(r'"conjoin" has no attribute "Instanz"', printed)
-    assert re.search(
-        r'No overload variant of "wait" of "Manager" matches argument type "str"', printed
-    )
+    assert re.search(r'No overload variant of "wait" of "Manager" matches argument type', printed)
 
 
 def test_missing_pytest_is_reported(installed, tmp_path):
