@@ -58,7 +58,7 @@ $(RUNNABLE): pyproject.toml
 
 # The model starts its programs with `python`, which must be that of the environment.
 demo: $(if $(wildcard $(READY)),$(READY),$(RUNNABLE))
-	@export PATH="$$PWD/$(VENV)/bin:$$PATH" && python -m examples.reaction_diffusion.demo
+	@export PATH="$$PWD/$(VENV)/bin:$$PATH" && python -u -m examples.reaction_diffusion.demo
 
 demo-cluster: $(READY)
 	@tests/infra/demo_cluster.sh $(VENV)/bin/python
