@@ -26,14 +26,20 @@ from tests.support.conditions import is_running, wait_until
 
 
 def agent_process() -> psutil.Process:
-    """Return the agent, once it has started, and its watchdog has changed its title."""
+    """Return the agent, once it has started. Its watchdog, which is its parent, is our child."""
+    found: list[psutil.Process] = []
 
-    def agents() -> list[psutil.Process]:
-        found = psutil.Process().children(recursive=True)
-        return [one for one in found if "entrypoints.agent" in arguments_of(one)]
+    def is_found() -> bool:
+        watchdogs = psutil.Process().children()
+        found[:] = [
+            one
+            for one in psutil.Process().children(recursive=True)
+            if one not in watchdogs and "entrypoints.agent" in arguments_of(one)
+        ]
+        return len(found) == 1
 
-    wait_until(lambda: len(agents()) == 1)
-    return agents()[0]
+    wait_until(is_found)
+    return found[0]
 
 
 def arguments_of(process: psutil.Process) -> list[str]:
