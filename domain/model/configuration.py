@@ -262,6 +262,11 @@ class Configuration:
     def _is_manual(self, component: Component) -> bool:
         return self.program_of(component).execution_model is ExecutionModel.MANUAL
 
+    def used_programs(self) -> list[Program]:
+        """Return the programs of the components, sorted by name."""
+        used = {component.program for component in self.model.components.values()}
+        return [self.programs[name] for name in sorted(used)]
+
     def program_of(self, component: Component) -> Program:
         """Return the program that implements a component."""
         return self.programs[component.program]

@@ -44,11 +44,10 @@ def missing_programs(configuration: Configuration) -> list[str]:
     Args:
         configuration: The flat configuration.
     """
-    used = {component.program for component in configuration.model.components.values()}
     return [
-        f"Program '{name}': {problem}"
-        for name in sorted(used)
-        for problem in _problems(configuration.programs[name])
+        f"Program '{program.name}': {problem}"
+        for program in configuration.used_programs()
+        for problem in _problems(program)
     ]
 
 
@@ -58,14 +57,10 @@ def program_warnings(configuration: Configuration) -> list[str]:
     Args:
         configuration: The flat configuration.
     """
-    used = {component.program for component in configuration.model.components.values()}
     return [
-        f"Program '{name}': {warning}"
-        for name in sorted(used)
-        for warning in (
-            *file_warnings(configuration.programs[name]),
-            *_library_warnings(configuration.programs[name]),
-        )
+        f"Program '{program.name}': {warning}"
+        for program in configuration.used_programs()
+        for warning in (*file_warnings(program), *_library_warnings(program))
     ]
 
 

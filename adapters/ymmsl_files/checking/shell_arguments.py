@@ -29,11 +29,10 @@ def argument_warnings(configuration: Configuration) -> list[str]:
     Args:
         configuration: The flat configuration.
     """
-    used = {component.program for component in configuration.model.components.values()}
     return [
-        f"Program '{name}': {warning}"
-        for name in sorted(used)
-        for warning in _warnings(configuration.programs[name])
+        f"Program '{program.name}': {warning}"
+        for program in configuration.used_programs()
+        for warning in _warnings(program)
     ]
 
 
