@@ -18,12 +18,8 @@ def checked_options(options: object) -> ManagerOptions:
     if options is None:
         return ManagerOptions()
     if not isinstance(options, ManagerOptions):
-        msg = (
-            f"Manager(options=...) takes conjoin.ManagerOptions(...), but got a"
-            f" {type(options).__name__}. For settings of the model, write"
-            " Manager(settings={...})."
-        )
-        raise UsageError(msg)
+        advice = "For settings of the model, write Manager(settings={...})."
+        raise _wrong_type("options", options, "conjoin.ManagerOptions(...)", advice)
     return options
 
 
@@ -37,11 +33,8 @@ def checked_settings(settings: object) -> Settings:
     if settings is None:
         return Settings()
     if not isinstance(settings, Mapping):
-        msg = (
-            f"Manager(settings=...) takes a dict of values by name, but got a"
-            f" {type(settings).__name__}. Write e.g. Manager(settings={{'macro.dt': 0.1}})."
-        )
-        raise UsageError(msg)
+        advice = "Write e.g. Manager(settings={'macro.dt': 0.1})."
+        raise _wrong_type("settings", settings, "a dict of values by name", advice)
     checked = Settings()
     for name, value in settings.items():
         try:
@@ -61,9 +54,11 @@ def checked_adapters(adapters: object) -> Adapters:
     if adapters is None:
         return Adapters()
     if not isinstance(adapters, Adapters):
-        msg = (
-            f"Manager(adapters=...) takes conjoin.Adapters(...), but got a"
-            f" {type(adapters).__name__}. Write Manager(..., adapters=Adapters(launcher=...))"
-        )
-        raise UsageError(msg)
+        advice = "Write Manager(..., adapters=Adapters(launcher=...))"
+        raise _wrong_type("adapters", adapters, "conjoin.Adapters(...)", advice)
     return adapters
+
+
+def _wrong_type(argument: str, value: object, wanted: str, advice: str) -> UsageError:
+    found = type(value).__name__
+    return UsageError(f"Manager({argument}=...) takes {wanted}, but got a {found}. {advice}")
