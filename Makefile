@@ -52,7 +52,7 @@ endef
 $(READY): pyproject.toml
 	$(call install,.[dev])
 
-# What is needed to run models; a third of what is needed to develop.
+# Enough to run models: a third of the packages that development needs.
 $(RUNNABLE): pyproject.toml
 	$(call install,.)
 

@@ -55,10 +55,10 @@ class ConfigurationError(CouplingError):
 
     Attributes:
         problems: One sentence for each problem to fix.
-        oddities: Warnings about things that are not errors, but may be the cause.
+        warnings: Warnings that were found as well; one of them may name the cause.
     """
 
-    oddities: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def __init__(self, *problems: str) -> None:
         self.problems = problems

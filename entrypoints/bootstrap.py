@@ -1,4 +1,4 @@
-"""What Conjoin's commands do before slow imports.
+"""The first steps of Conjoin's commands, before slow imports.
 
 Until `stop_signals.py` handles signals there is nothing to clean up, so they may end the process at
 once. By default, Python would raise KeyboardInterrupt in the middle of an import and print a

@@ -108,7 +108,7 @@ def _run(command: Command, options: argparse.Namespace) -> int:
             options.signals = signals
             return command.run(options)
     except ConfigurationError as error:
-        for warning in error.oddities:
+        for warning in error.warnings:
             print_error(f"Warning: {warning}")
         print_error(_sentence(command.mistake, error))
         return MISTAKE

@@ -23,7 +23,7 @@ from domain.running.log_levels import manager_level
 __all__ = ["Adapters", "AgentTimeouts", "CheckpointOptions", "ManagerOptions"]
 
 ALL_ADDRESSES = "all"
-"""What to listen on, instead of an address, for all addresses of this machine."""
+"""Value of `listen` that stands for all addresses of this machine."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from domain.runtime.errors import EngineError
 from domain.runtime.payloads import EngineValue, Message, Payload, Plain
 
 FREE: Final = "engine:free"
-"""Notice for the process that has created a block: it is no longer used."""
+"""Notice to the process that created a block: the receiver has released it."""
 
 Notify = Callable[[str, str, Mapping[str, Plain]], None]
 
@@ -148,7 +148,7 @@ class MessagePacking:
         self._lent.host_lost(uid)
 
     def free(self, _sender: str, fields: Mapping[str, Plain]) -> None:
-        """Handle the notice that a block is no longer used."""
+        """Handle the notice that a receiver has released a block."""
         match fields:
             case {"segment": str(segment), "offset": int(offset)}:
                 self._lent.give_back(segment, offset)

@@ -19,7 +19,7 @@ BUSY_TIME: Final = 0.5
 """Seconds to wait for a host that may be too busy to report what it runs."""
 
 RUNS_SOMETHING: Final = 1
-"""What such a host runs, at least."""
+"""The number of calls that such a host runs, at least."""
 
 
 class UsageReport:

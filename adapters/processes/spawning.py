@@ -26,7 +26,7 @@ _HEAD: Final = 256
 """Number of bytes at the start of a program that show what it is."""
 
 _MACHINE: Final = slice(18, 20)
-"""Where an ELF file states for which kind of processor it was built."""
+"""Bytes of an ELF file that state the kind of processor for which it was built."""
 
 
 class ProcessSpawner:

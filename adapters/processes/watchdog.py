@@ -35,7 +35,7 @@ PATIENCE = 30.0
 
 
 class Lifeline:
-    """What connects an agent with its watchdog.
+    """The connection of an agent with its watchdog.
 
     Args:
         watchdog: Process ID of the watchdog.

@@ -152,7 +152,7 @@ class _Writer:
 
     @property
     def problem(self) -> str:
-        """What could not be stored so far; empty if nothing was lost."""
+        """A message about lost events; empty if none were lost."""
         if self._first_error is None:
             return ""
         lost = f" Up to {self._lost_rows} rows were lost." if self._lost_rows else ""

@@ -1,4 +1,4 @@
-"""What to send in place of objects that cannot be sent."""
+"""Suggests data to send in place of objects that cannot be sent."""
 
 from __future__ import annotations
 

@@ -110,10 +110,10 @@ def flattened(
             *_placed(setting_problems(flat.settings, whole, expansion), documents),
         ]
     )
-    oddities = setting_warnings(flat.settings, model, whole, expansion)
+    about_settings = setting_warnings(flat.settings, model, whole, expansion)
     warnings += [
         *unused_resources(whole, flat, names, origins),
-        *_placed(oddities, documents),
+        *_placed(about_settings, documents),
         *resume_warnings(flat),
     ]
     if programs_required:

@@ -59,13 +59,13 @@ class YmmslConfigurationSource:
 
         Raises:
             ConfigurationError: If the configuration is invalid. Each error names file and key; its
-                `oddities` are the warnings.
+                `warnings` are the warnings so far.
         """
         self.warnings = []
         try:
             return self._load(sources, model, settings or Settings())
         except ConfigurationError as error:
-            error.oddities = tuple(self.warnings)
+            error.warnings = tuple(self.warnings)
             raise
 
     def dump(self, configuration: Configuration) -> str:

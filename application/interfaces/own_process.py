@@ -1,4 +1,4 @@
-"""What this process uses, and may use."""
+"""The resources that this process uses, and may use."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class MeteredProfileStore(ProfileStore, Protocol):
     @property
     @abstractmethod
     def problem(self) -> str:
-        """What could not be stored so far, and why, for the user; empty if nothing was lost."""
+        """A message about lost events, with the reason; empty if none were lost."""
 
     @abstractmethod
     def add_dropped(self, instance: Reference, reason: DropReason, count: int) -> None:

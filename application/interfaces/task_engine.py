@@ -151,7 +151,7 @@ class EngineLink(Protocol):
 
 
 class HostEvents(Protocol):
-    """What an engine reports to each process of a run. Called on its event loop's thread."""
+    """The reports of an engine to each process of a run, on the thread of its event loop."""
 
     @abstractmethod
     def host_joined(self, host: Host) -> None:

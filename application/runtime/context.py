@@ -20,7 +20,7 @@ class Storing(Protocol):
 
 
 class Surroundings(Protocol):
-    """What any code can reach."""
+    """The attributes that any code can reach."""
 
     @property
     def uid(self) -> str:

@@ -19,7 +19,7 @@ class LoopAttempts:
 
     @property
     def incomplete(self) -> list[asyncio.Future[None]]:
-        """What ends when the tasks are complete that ended items have left."""
+        """Futures that complete with the tasks that ended items have left."""
         return [waiter for attempt in self._leftovers for waiter in attempt.incomplete]
 
     def start(self, item: int, attempt: LoopItem, work: Coroutine[Any, Any, None]) -> None:

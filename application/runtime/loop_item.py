@@ -40,7 +40,7 @@ class LoopItem:
 
     @property
     def incomplete(self) -> list[asyncio.Future[None]]:
-        """What completes when the tasks that the item has created are complete."""
+        """Futures that complete with the tasks that the item has created."""
         return [self._barrier.completion(task.uid) for task in self._incomplete_tasks()]
 
     def add(self, task: Task) -> None:

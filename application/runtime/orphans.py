@@ -76,7 +76,7 @@ class Orphans:
         try:
             await self._correspondence.request(host, Message(SURVEY, {"lost": lost}))
         except RuntimeDisconnectedError:
-            return  # It holds nothing any more, and is surveyed itself.
+            return  # It was lost as well, so it holds nothing.
 
     async def _serve(self, sender: str, message: Message) -> Message:  # noqa: ARG002
         lost = str(message.fields["lost"])

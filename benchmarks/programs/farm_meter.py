@@ -1,4 +1,4 @@
-"""What the programs `farm_*` have in common: the sizes, the clock, and the memory of processes."""
+"""Shared by the programs `farm_*`: the sizes, the clock, and the memory of processes."""
 
 import gc
 import json

@@ -19,7 +19,7 @@ from domain.version import VERSION
 
 CORES = frozenset(Core(number, frozenset({number})) for number in range(64))
 LOAD = NodeLoad(0.5, 2**30)
-"""What each agent reports with each request for a command."""
+"""The load that each agent reports with each request for a command."""
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ Threads that keep connections alive use less."""
 
 
 class Activity(Enum):
-    """What a program is doing. The values go on the wire."""
+    """The activity of a program. The values go on the wire."""
 
     BUSY = "busy"
     """It uses CPU time."""

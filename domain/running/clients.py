@@ -75,7 +75,7 @@ class Process(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """Where a connection comes from.
+    """The origin of a connection.
 
     Attributes:
         host: Address of the client.

@@ -57,7 +57,7 @@ class InstanceStatus:
 
 @dataclass(frozen=True)
 class _Event:
-    """What all events have in common.
+    """The attributes and methods that all events share.
 
     Attributes:
         time: When it occurred, in seconds since the Unix epoch. It does not count when events are

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 LAUNCHERS: Final = ("auto", "local", "srun", "mpiexec", "ssh")
-"""What users choose from to start agents on the nodes of a batch job; see `ManagerOptions`."""
+"""The choices of launchers for the nodes of a batch job; see `ManagerOptions`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ class WakeUp:
 
 
 class Cancelled(Enum):
-    """What cancelling a call has achieved."""
+    """The result of cancelling a call."""
 
     NEVER_RAN = auto()
     RUNS = auto()

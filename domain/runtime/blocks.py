@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BlockPlace:
-    """Where a block is.
+    """The place of a block in shared memory.
 
     Attributes:
         pid: A process that has the segment open.

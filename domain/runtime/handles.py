@@ -1,4 +1,4 @@
-"""What travels in place of a proxy, a task or a reference.
+"""Values that are sent in place of a proxy, a task or a reference.
 
 The sender's pickler replaces each proxy by one of these values, and the receiver's restores a
 proxy that belongs to the receiving process.

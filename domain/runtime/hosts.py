@@ -13,7 +13,7 @@ HEAD: Final = "head"
 
 
 class Capability(Enum):
-    """What only some engines can do."""
+    """A capability that only some engines have."""
 
     SHARES = "values of a node are mapped, not copied"
     NOTICES = "the loss of a host is reported unasked"
@@ -148,7 +148,7 @@ class HostUsage:
 
 
 class CancelOutcome(Enum):
-    """What `cancel` achieved."""
+    """The result of `cancel`."""
 
     NEVER_RAN = "never_ran"
     INTERRUPTED = "interrupted"

@@ -19,7 +19,7 @@ SIMILAR_MEMORY: Final = 0.95
 
 @dataclass(frozen=True, slots=True)
 class WorkerLoad:
-    """What placement considers about a worker.
+    """The load of a worker, as placement considers it.
 
     Attributes:
         uid: Its uid.

@@ -15,7 +15,7 @@ _MAIN = "__main__"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StableForm:
-    """What a stable function depends on.
+    """The parts on which a stable function depends.
 
     Attributes:
         name: Its name.

@@ -1,4 +1,4 @@
-"""What the commands of `conjoin` have in common."""
+"""The common parts of the commands of `conjoin`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `conjoin run` shows while the run goes on."""
+"""The display of `conjoin run` while the run goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What coupling costs, from the profile of a run."""
+"""The cost of coupling, from the profile of a run."""
 
 import sqlite3
 from contextlib import closing

@@ -101,7 +101,7 @@ def _words(program: Program) -> Sequence[str]:
 
 
 def _script_position(program: Program, words: Sequence[str]) -> int | None:
-    """Return the position of the script that an interpreter runs; None if there is none."""
+    """Return the index of the script among the arguments of an interpreter; None without one."""
     if program.executable is None or not _INTERPRETER.fullmatch(PurePath(program.executable).name):
         return None
     index = 0

@@ -46,11 +46,11 @@ def setting_warnings(
         expansion: Its model, expanded.
     """
     owners = _owners(whole, expansion)
-    found = ((name, _oddity(name, model) if len(name) > 1 else None) for name in settings)
+    found = ((name, _misnamed(name, model) if len(name) > 1 else None) for name in settings)
     return [
         (name, warning)
-        for name, oddity in found
-        if (warning := oddity or _unsupported(name, model, owners))
+        for name, misnamed in found
+        if (warning := misnamed or _unsupported(name, model, owners))
     ]
 
 
@@ -105,7 +105,7 @@ def _unsupported(name: Reference, model: Model, owners: Sequence[Owner]) -> str 
     return f"Setting '{name}' is not among the 'supported_settings' of {whose}.{hint(rest, known)}"
 
 
-def _oddity(name: Reference, model: Model) -> str | None:
+def _misnamed(name: Reference, model: Model) -> str | None:
     """Return a warning about a name `path.setting` or `path[index].setting`, or None.
 
     The path may also be that of a group of components, and the setting's own name may have several

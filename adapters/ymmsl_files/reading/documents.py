@@ -23,7 +23,7 @@ from adapters.ymmsl_files.reading.keys import (
 from adapters.ymmsl_files.reading.old_annotations import old_annotations
 from adapters.ymmsl_files.reading.own_keys import OwnKeys, read_own_keys
 from adapters.ymmsl_files.reading.reading_errors import explained, malformed, not_ymmsl
-from adapters.ymmsl_files.reading.setting_values import setting_oddities, too_large_settings
+from adapters.ymmsl_files.reading.setting_values import misread_settings, too_large_settings
 from adapters.ymmsl_files.reading.value_problems import value_problems
 from adapters.ymmsl_files.snapshot_header import load_header
 from adapters.ymmsl_files.yaml_limits import MAX_CHARACTERS, composed
@@ -174,7 +174,7 @@ def _read_text(text: str, label: str, directory: Path | None, warnings: list[str
         unknown = mappings_with_unknown_keys(tree)
         others = value_problems(tree, label, with_unknown_keys=unknown)
         raise ConfigurationError(*problems, *others)
-    warnings += [*duplicate_keys(tree, label), *setting_oddities(tree, label)]
+    warnings += [*duplicate_keys(tree, label), *misread_settings(tree, label)]
     origin = load_header(text).origin
     rest, own = read_own_keys(text, tree, label, directory or Path.cwd())
     content = _parsed(rest, label, tree)

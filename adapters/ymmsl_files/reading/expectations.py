@@ -1,4 +1,4 @@
-"""What the value of each key may be, and what to write instead of an invalid value."""
+"""Checks of the values of keys, with valid values to write instead of invalid ones."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Problem:
         node: The value, or the part of it that is invalid.
         what: The rest of a sentence that begins with the key, with what to write.
         below: The path from the key to the invalid part.
-        is_wrong_kind: Whether it is, for example, a list instead of a mapping, so that what is in
-            it cannot be checked.
+        is_wrong_kind: Whether it is, for example, a list instead of a mapping, so that its
+            contents cannot be checked.
         may_follow: Whether it may follow from an unknown key in the same mapping.
     """
 
@@ -98,36 +98,40 @@ def _fixed(name: str) -> str:
 
 def boolean(example: str) -> Check:
     """Accept a truth value."""
-
-    def check(node: yaml.Node) -> Iterator[Problem]:
-        if value_kind(node) is not ValueKind.BOOL:
-            meant = as_bool(node)
-            advice = f"Write {meant}." if meant else f"Write '{example}'."
-            yield _unlike(node, "true or false", advice)
-
-    return check
+    return _kind((ValueKind.BOOL,), "true or false", as_bool, f"Write '{example}'.")
 
 
 def whole_number(example: str) -> Check:
     """Accept a whole number."""
-
-    def check(node: yaml.Node) -> Iterator[Problem]:
-        if value_kind(node) is not ValueKind.INT:
-            meant = as_whole_number(node)
-            advice = f"Write {meant}." if meant else f"Write, for example, '{example}'."
-            yield _unlike(node, "a whole number", advice)
-
-    return check
+    advice = f"Write, for example, '{example}'."
+    return _kind((ValueKind.INT,), "a whole number", as_whole_number, advice)
 
 
 def number(example: str) -> Check:
     """Accept a number."""
+    kinds = (ValueKind.INT, ValueKind.FLOAT)
+    return _kind(kinds, "a number", as_number, f"Write, for example, '{example}'.")
+
+
+def _kind(
+    kinds: tuple[ValueKind, ...],
+    wanted: str,
+    meant_by: Callable[[yaml.Node], str | None],
+    advice: str,
+) -> Check:
+    """Accept values of some kinds.
+
+    Args:
+        kinds: The kinds.
+        wanted: Their name in messages.
+        meant_by: Returns the valid value that an invalid one probably means, if there is one.
+        advice: What to write otherwise.
+    """
 
     def check(node: yaml.Node) -> Iterator[Problem]:
-        if value_kind(node) not in (ValueKind.INT, ValueKind.FLOAT):
-            meant = as_number(node)
-            advice = f"Write {meant}." if meant else f"Write, for example, '{example}'."
-            yield _unlike(node, "a number", advice)
+        if value_kind(node) not in kinds:
+            meant = meant_by(node)
+            yield _unlike(node, wanted, f"Write {meant}." if meant else advice)
 
     return check
 
@@ -164,7 +168,7 @@ def either(single: Check, wanted: str, example: str, *, also_empty: bool = False
 
 
 def mapping(example: str) -> Check:
-    """Accept a mapping; what is in it is checked on its own."""
+    """Accept a mapping; its values are checked on their own."""
 
     def check(node: yaml.Node) -> Iterator[Problem]:
         if not isinstance(node, yaml.MappingNode):
@@ -204,7 +208,7 @@ def named_parts(example: str) -> Check:
 
 
 def component_port(end: str) -> str | None:
-    """Return what is wrong with an end of a conduit that must name a component and a port."""
+    """Return the error in an end of a conduit that must name a component and a port."""
     if _REFERENCE.fullmatch(end) and "." not in end:
         return f"has '{end}', which names no port. Write 'component.port'."
     return None

@@ -1,4 +1,4 @@
-"""What may be below the key `ports`."""
+"""The values that the key `ports` may have."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from adapters.ymmsl_files.reading.scalars import ValueKind, described, value_kin
 
 @dataclass(frozen=True)
 class Rule:
-    """What may be at one place in a file.
+    """The values and keys that one place in a file may have.
 
     Attributes:
         check: Checks the value there.

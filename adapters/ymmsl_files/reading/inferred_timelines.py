@@ -1,7 +1,7 @@
 """Infers the timelines of v0.1 files, which MUSCLE3 0.10 did not have.
 
-MUSCLE3 0.10 did not check in which order a component sends and receives. Two things that it ran
-need timelines in v0.2:
+MUSCLE3 0.10 did not check in which order a component sends and receives. Models of two kinds, which
+it ran, need timelines in v0.2:
 
 - An o_i port that is joined to an s port: both components take the same steps, so their timelines
   match.

@@ -1,4 +1,4 @@
-"""Determines what a value in a YAML file is, as ymmsl reads it, and how to describe it."""
+"""Determines the kind of a value in a YAML file, as ymmsl reads it, and describes it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import yaml
 
 
 class ValueKind(Enum):
-    """What a value in a YAML file is."""
+    """The kind of a value in a YAML file."""
 
     EMPTY = "empty"
     BOOL = "bool"

@@ -64,8 +64,8 @@ def too_large_settings(tree: yaml.Node, label: str) -> list[str]:
     ]
 
 
-def setting_oddities(tree: yaml.Node, label: str) -> list[str]:
-    """Return a warning for each setting that probably means something else than what is read.
+def misread_settings(tree: yaml.Node, label: str) -> list[str]:
+    """Return a warning for each setting whose value is probably not read as its author meant it.
 
     Args:
         tree: The YAML of the document.
@@ -74,11 +74,11 @@ def setting_oddities(tree: yaml.Node, label: str) -> list[str]:
     return [
         f"{label}, line {node.start_mark.line + 1}: 'settings.{key}' {what}"
         for key, node in settings_in(tree)
-        for what in _oddities(node)
+        for what in _misreadings(node)
     ]
 
 
-def _oddities(node: yaml.Node) -> Iterator[str]:
+def _misreadings(node: yaml.Node) -> Iterator[str]:
     if not isinstance(node, yaml.ScalarNode):
         return
     written = str(node.value)

@@ -35,7 +35,7 @@ _OWN_MODULE: Final = re.compile(r"^(application|adapters|domain|entrypoints)(\.\
 
 
 class CodePlace(NamedTuple):
-    """Where a Python program failed.
+    """The place where a Python program failed.
 
     Attributes:
         where: File and line of the user's code.

@@ -43,7 +43,7 @@ class Scene:
 
     @property
     def texts(self):
-        """What was logged."""
+        """The texts of the log messages."""
         return [text for _, _, text in self.parts.written]
 
 
